@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The demo in small: what is read twice is read from the server once.
+. ./lib.sh
+
+fresh_cache
+server_start
+[ -d $EXPORT/small ] || make_tree $EXPORT/small
+daemon_start
+mount_nfs
+read_cold small
+equal "reads served by the cache so far" "$(stat_of CaRdOps RD)" 0
+remount
+read_warm small
+more "reads served by the cache" "$(stat_of CaRdOps RD)" 90
+umount_nfs
+daemon_stop

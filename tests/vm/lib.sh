@@ -58,7 +58,7 @@ server_start() {
 	# The first open after a start waits this long for clients of the past.
 	echo 10 >/proc/fs/nfsd/nfsv4leasetime
 	echo 10 >/proc/fs/nfsd/nfsv4gracetime
-	nfsdcld -p /run/rpc_pipefs/nfs
+	nfsdcld
 	exportfs -o "rw,no_root_squash,no_subtree_check,fsid=77${1:+,$1}" "127.0.0.1:$EXPORT"
 	rpc.mountd -N 3
 	rpc.nfsd -N 3 -V 4.2 4

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Arithmetic of what is present and what is to be moved: pure.
+//!
+//! `content.rs` asks the backing filesystem where data and holes are; the questions come from here
+//! as calls of a [`Map`], and the answers are made into plans here. All positions and lengths are
+//! bytes. Nothing overflows: what would be beyond the largest file is cut there.
+
+/// The largest position in a file.
+const POS_MAX: u64 = i64::MAX as u64;
+
+/// The unit of direct I/O, in bytes: cache files are a multiple of it long.
+pub(crate) const DIO_BLOCK: u64 = 4096;
+
+/// Why a question to the map had no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SeekError {
+    /// There is nothing from there to the end of the file (`ENXIO`).
+    BeyondEnd,
+    /// The backing filesystem failed.
+    Failed(i32),
+}
+
+/// Where data and holes are.
+pub(crate) trait Map {
+    /// The first byte of data at or behind `pos`.
+    fn next_data(&mut self, pos: u64) -> Result<u64, SeekError>;
+    /// The first byte of a hole at or behind `pos`; the end of the file counts as one.
+    fn next_hole(&mut self, pos: u64) -> Result<u64, SeekError>;
+}
+
+/// Rounds down to a multiple of `unit`, a power of two.
+pub(crate) fn round_down(pos: u64, unit: u64) -> u64 {
+    pos & !(unit.saturating_sub(1))
+}
+
+/// Rounds up to a multiple of `unit`, a power of two, or down if that would leave the file.
+pub(crate) fn round_up(pos: u64, unit: u64) -> u64 {
+    match pos.checked_next_multiple_of(unit) {
+        Some(up) if up <= POS_MAX => up,
+        _ => round_down(POS_MAX, unit),
+    }
+}
+
+/// The size that the file of an object of `size` bytes has.
+pub(crate) fn file_size(size: u64) -> u64 {
+    round_up(size.min(POS_MAX), DIO_BLOCK)
+}
+
+/// What to do with a part of a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReadPlan {
+    /// Take it from the cache.
+    FromCache {
+        /// How much, in bytes: at least one, at most what was asked for.
+        len: u64,
+    },
+    /// Take it from the server and store it.
+    Fetch {
+        /// How much, in bytes: at least one, at most what was asked for.
+        len: u64,
+        /// What was found.
+        why: FetchReason,
+    },
+    /// Take it from the server; the cache could not be asked.
+    Unknown(i32),
+}
+
+/// Why a part has to be fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FetchReason {
+    /// All of it is a hole.
+    Hole,
+    /// It begins with a hole, or with less than a block of data.
+    PartHole,
+    /// It lies behind the end of the file.
+    BeyondEnd,
+}
+
+/// Plans the first part of a read of `len > 0` bytes at `start`, of an object of `size` bytes.
+///
+/// `block` is the granularity, a power of two.
+pub(crate) fn plan_read(
+    map: &mut impl Map,
+    start: u64,
+    len: u64,
+    size: u64,
+    block: u64,
+) -> ReadPlan {
+    let end = start.saturating_add(len);
+    let data = match map.next_data(start) {
+        Ok(pos) => pos,
+        Err(SeekError::BeyondEnd) => {
+            return ReadPlan::Fetch {
+                len,
+                why: FetchReason::BeyondEnd,
+            }
+        }
+        Err(SeekError::Failed(errno)) => return ReadPlan::Unknown(errno),
+    };
+    if data >= end {
+        return ReadPlan::Fetch {
+            len,
+            why: FetchReason::Hole,
+        };
+    }
+    if data > start {
+        // A block that begins with a hole is no data: fetch all of it.
+        return ReadPlan::Fetch {
+            len: round_up(data, block).min(end).saturating_sub(start),
+            why: FetchReason::PartHole,
+        };
+    }
+
+    let hole = match map.next_hole(start) {
+        Ok(pos) => pos,
+        // The data that was there is gone: the file was cut short meanwhile.
+        Err(SeekError::BeyondEnd) => {
+            return ReadPlan::Fetch {
+                len,
+                why: FetchReason::BeyondEnd,
+            }
+        }
+        Err(SeekError::Failed(errno)) => return ReadPlan::Unknown(errno),
+    };
+    let data_end = if hole >= end {
+        end
+    } else if end >= size {
+        // The last block of an object may be partly a hole, behind its end.
+        round_up(hole, block).min(end)
+    } else {
+        round_down(hole, block)
+    };
+    if data_end > start {
+        ReadPlan::FromCache {
+            len: data_end.saturating_sub(start),
+        }
+    } else {
+        // Less than a block of data, then a hole.
+        let fetch_end = round_up(hole.max(start.saturating_add(1)), block).min(end);
+        ReadPlan::Fetch {
+            len: fetch_end.saturating_sub(start).max(1),
+            why: FetchReason::PartHole,
+        }
+    }
+}
+
+/// Finds the first whole granules of data in the `len` bytes from `start`.
+///
+/// Returns where they begin and how long they are, within what was asked for, or [`None`] if there
+/// are none.
+///
+/// # Errors
+///
+/// The errno of the backing filesystem.
+pub(crate) fn find_data(
+    map: &mut impl Map,
+    start: u64,
+    len: u64,
+    granule: u64,
+) -> Result<Option<(u64, u64)>, i32> {
+    let end = start.saturating_add(len).min(POS_MAX);
+    let data = match map.next_data(start) {
+        Ok(pos) => up_to_multiple(pos, granule),
+        Err(SeekError::BeyondEnd) => return Ok(None),
+        Err(SeekError::Failed(errno)) => return Err(errno),
+    };
+    if data >= end {
+        return Ok(None);
+    }
+    let hole = match map.next_hole(data) {
+        Ok(pos) => pos,
+        Err(SeekError::BeyondEnd) => return Ok(None),
+        Err(SeekError::Failed(errno)) => return Err(errno),
+    };
+    let hole = hole.saturating_sub(hole.checked_rem(granule).unwrap_or(0));
+    let data_end = hole.min(end);
+    Ok((data_end > data).then(|| (data, data_end.saturating_sub(data))))
+}
+
+/// Rounds up to a multiple of `unit`, whatever that is.
+fn up_to_multiple(pos: u64, unit: u64) -> u64 {
+    if unit == 0 {
+        return pos;
+    }
+    pos.checked_next_multiple_of(unit).unwrap_or(u64::MAX)
+}
+
+/// What the range of a store holds now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Occupancy {
+    /// Nothing: storing takes space.
+    Empty,
+    /// Something, but not all of it.
+    Partial,
+    /// All of it: storing takes no space.
+    Full,
+}
+
+/// Looks at `len` bytes from `start`.
+///
+/// # Errors
+///
+/// The errno of the backing filesystem.
+pub(crate) fn occupancy(map: &mut impl Map, start: u64, len: u64) -> Result<Occupancy, i32> {
+    let end = start.saturating_add(len);
+    match map.next_data(start) {
+        Ok(pos) if pos >= end => return Ok(Occupancy::Empty),
+        Ok(_) => {}
+        Err(SeekError::BeyondEnd) => return Ok(Occupancy::Empty),
+        Err(SeekError::Failed(errno)) => return Err(errno),
+    }
+    match map.next_hole(start) {
+        Ok(pos) if pos >= end => Ok(Occupancy::Full),
+        Ok(_) | Err(SeekError::BeyondEnd) => Ok(Occupancy::Partial),
+        Err(SeekError::Failed(errno)) => Err(errno),
+    }
+}
+
+/// A store, cut to what direct I/O can move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct AlignedStore {
+    /// Bytes left out at the front.
+    pub(crate) skip: u64,
+    /// Bytes to store, a multiple of [`DIO_BLOCK`], not zero.
+    pub(crate) len: u64,
+    /// Bytes added at the end, from the buffer behind the data.
+    pub(crate) extend: u64,
+}
+
+/// Cuts a store of `len` bytes at `start` to whole blocks.
+///
+/// A last part of a block is left out too, unless the store ends where the object of `size` bytes
+/// does and `extendable` more bytes of buffer may be written to fill the block.
+///
+/// Returns [`None`] if no whole block is left.
+pub(crate) fn align_store(
+    start: u64,
+    len: u64,
+    size: u64,
+    extendable: u64,
+) -> Option<AlignedStore> {
+    let skip = round_up(start, DIO_BLOCK).checked_sub(start)?;
+    let rest = len.checked_sub(skip)?;
+    let begin = start.checked_add(skip)?;
+    let part = rest % DIO_BLOCK;
+    let need = DIO_BLOCK.saturating_sub(part);
+    let extend = if part > 0 && begin.checked_add(rest)? == size && extendable >= need {
+        need
+    } else {
+        0
+    };
+    let len = round_down(rest.checked_add(extend)?, DIO_BLOCK);
+    (len > 0).then_some(AlignedStore { skip, len, extend })
+}
+
+/// Rounds the range of a prepared store to pages.
+///
+/// Returns the length to store, or [`None`] if the range does not begin with a page or is longer
+/// than `upper` allows: that is no block of the cache.
+pub(crate) fn whole_pages(start: u64, len: u64, upper: u64, page: u64) -> Option<u64> {
+    if round_down(start, page) != start || len > upper {
+        return None;
+    }
+    len.checked_next_multiple_of(page)
+        .filter(|len| start.checked_add(*len).is_some_and(|end| end <= POS_MAX))
+}

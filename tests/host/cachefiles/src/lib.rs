@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Host tests of the pure files of cachefiles.
+//!
+//! Every module here is a file of the kernel module itself; there is no second copy of anything.
+//! Overflow checks are on, as in the kernel, where an overflow is a `BUG()`.
+
+#[path = "../../../../cachefiles/coherency.rs"]
+mod coherency;
+#[path = "../../../../cachefiles/command.rs"]
+mod command;
+#[path = "../../../../cachefiles/extent.rs"]
+mod extent;
+#[path = "../../../../cachefiles/key.rs"]
+mod key;
+#[path = "../../../../cachefiles/limits.rs"]
+mod limits;
+
+#[cfg(test)]
+mod tests {
+    mod coherency;
+    mod command;
+    mod extent;
+    mod key;
+    mod limits;
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+use crate::extent::*;
+use proptest::prelude::*;
+
+/// A file as a row of small cells, each data or hole.
+struct Cells {
+    cells: Vec<bool>,
+    cell: u64,
+    fail: Option<u32>,
+    calls: u32,
+}
+
+impl Cells {
+    fn new(cells: Vec<bool>, cell: u64) -> Self {
+        Self {
+            cells,
+            cell,
+            fail: None,
+            calls: 0,
+        }
+    }
+    fn at(&self, pos: u64) -> bool {
+        self.cells
+            .get((pos / self.cell) as usize)
+            .copied()
+            .unwrap_or(false)
+    }
+    fn end(&self) -> u64 {
+        self.cells.len() as u64 * self.cell
+    }
+    fn call(&mut self) -> Result<(), SeekError> {
+        self.calls += 1;
+        match self.fail {
+            Some(n) if n == self.calls => Err(SeekError::Failed(-5)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Map for Cells {
+    fn next_data(&mut self, pos: u64) -> Result<u64, SeekError> {
+        self.call()?;
+        (pos..self.end())
+            .find(|p| self.at(*p))
+            .ok_or(SeekError::BeyondEnd)
+    }
+    fn next_hole(&mut self, pos: u64) -> Result<u64, SeekError> {
+        self.call()?;
+        if pos >= self.end() {
+            return Err(SeekError::BeyondEnd);
+        }
+        Ok((pos..self.end())
+            .find(|p| !self.at(*p))
+            .unwrap_or(self.end()))
+    }
+}
+
+/// Files of up to 32 blocks of 8 bytes, in cells of 2, so that blocks may be partly present.
+const BLOCK: u64 = 8;
+
+fn file() -> impl Strategy<Value = Vec<bool>> {
+    prop_oneof![
+        proptest::collection::vec(any::<bool>(), 0..64),
+        // Runs, as real files have.
+        proptest::collection::vec((any::<bool>(), 1usize..12), 0..8).prop_map(|runs| runs
+            .into_iter()
+            .flat_map(|(d, n)| std::iter::repeat_n(d, n))
+            .collect()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(50_000))]
+
+    #[test]
+    fn a_read_is_never_longer_nor_empty_nor_invented(
+        cells in file(), start_block in 0u64..20, len in 1u64..100, size in 0u64..200, fail in prop::option::of(1u32..3),
+    ) {
+        let start = start_block * BLOCK;
+        let mut map = Cells::new(cells, 2);
+        map.fail = fail;
+        let plan = plan_read(&mut map, start, len, size, BLOCK);
+        map.fail = None;
+        match plan {
+            ReadPlan::FromCache { len: got } => {
+                prop_assert!(got >= 1 && got <= len);
+                for pos in start..start + got {
+                    // Only the block at the very end of the object may be partly a hole.
+                    let tail = start + len >= size && pos / BLOCK == (start + got - 1) / BLOCK;
+                    prop_assert!(map.at(pos) || tail, "hole at {} served", pos);
+                }
+                prop_assert!(map.at(start));
+            }
+            ReadPlan::Fetch { len: got, why } => {
+                prop_assert!(got >= 1 && got <= len);
+                match why {
+                    FetchReason::Hole => prop_assert!((start..start + len).all(|p| !map.at(p)) && got == len),
+                    FetchReason::BeyondEnd => prop_assert!(map.next_data(start).is_err() && got == len),
+                    // Nothing whole is fetched again.
+                    FetchReason::PartHole => {
+                        let mut block = start;
+                        while block + BLOCK <= start + got {
+                            prop_assert!((block..block + BLOCK).any(|p| !map.at(p)));
+                            block += BLOCK;
+                        }
+                    }
+                }
+            }
+            ReadPlan::Unknown(errno) => prop_assert!(fail.is_some() && errno == -5),
+        }
+        prop_assert!(map.calls <= 3);
+    }
+
+    /// Serving a whole file piece by piece ends, and never serves a hole in the middle.
+    #[test]
+    fn reading_a_file_through_ends(cells in file(), size_blocks in 1u64..32) {
+        let size = size_blocks * BLOCK;
+        let mut map = Cells::new(cells, 2);
+        let (mut pos, mut steps) = (0, 0);
+        while pos < size {
+            let got = match plan_read(&mut map, pos, size - pos, size, BLOCK) {
+                ReadPlan::FromCache { len } | ReadPlan::Fetch { len, .. } => len,
+                ReadPlan::Unknown(_) => unreachable!(),
+            };
+            pos += got;
+            steps += 1;
+            prop_assert!(steps <= 2 * size_blocks);
+        }
+        prop_assert_eq!(pos, size);
+    }
+
+    #[test]
+    fn found_data_is_data_within_the_range(cells in file(), start in 0u64..160, len in 0u64..100, granule_shift in 3u32..6) {
+        let granule = 1u64 << granule_shift;
+        let mut map = Cells::new(cells, 2);
+        match find_data(&mut map, start, len, granule).unwrap() {
+            Some((at, n)) => {
+                prop_assert!(at >= start && n > 0 && at + n <= start + len && at % granule == 0);
+                prop_assert!((at..at + n).all(|p| map.at(p)));
+            }
+            None => {}
+        }
+    }
+
+    #[test]
+    fn occupancy_is_what_it_says(cells in file(), start in 0u64..160, len in 1u64..100) {
+        let mut map = Cells::new(cells, 2);
+        let present = (start..start + len).filter(|p| map.at(*p)).count() as u64;
+        let want = if present == 0 { Occupancy::Empty } else if present == len { Occupancy::Full } else { Occupancy::Partial };
+        prop_assert_eq!(occupancy(&mut map, start, len), Ok(want));
+    }
+
+    #[test]
+    fn aligned_stores(start in 0u64..1 << 40, len in 0u64..1 << 20, at_end in any::<bool>(), extendable in 0u64..8192) {
+        let size = if at_end { start + len } else { start + len + 5 };
+        match align_store(start, len, size, extendable) {
+            Some(s) => {
+                prop_assert_eq!((start + s.skip) % DIO_BLOCK, 0);
+                prop_assert!(s.skip < DIO_BLOCK && s.len > 0 && s.len % DIO_BLOCK == 0);
+                prop_assert!(s.extend <= extendable && s.extend < DIO_BLOCK);
+                prop_assert!(s.skip + s.len <= len + s.extend);
+                prop_assert!(s.extend == 0 || (at_end && s.skip + s.len == len + s.extend));
+                // As much as can be.
+                prop_assert!(len + s.extend - s.skip - s.len < DIO_BLOCK);
+            }
+            None => prop_assert!(len < 2 * DIO_BLOCK),
+        }
+    }
+
+    #[test]
+    fn extremes_do_not_overflow(start in any::<u64>(), len in 1u64.., size in any::<u64>(), extra in any::<u64>(), p1 in any::<u64>(), p2 in any::<u64>()) {
+        struct Wild(u64, u64);
+        impl Map for Wild {
+            fn next_data(&mut self, _: u64) -> Result<u64, SeekError> { Ok(self.0) }
+            fn next_hole(&mut self, _: u64) -> Result<u64, SeekError> { Ok(self.1) }
+        }
+        let _ = plan_read(&mut Wild(p1, p2), start, len, size, 4096);
+        let _ = plan_read(&mut Wild(start, p2), start, len, size, 4096);
+        let _ = find_data(&mut Wild(p1, p2), start, len, extra);
+        let _ = occupancy(&mut Wild(p1, p2), start, len);
+        let _ = align_store(start, len, size, extra);
+        let _ = whole_pages(start, len, extra, 4096);
+        let _ = (round_up(start, 4096), round_down(start, 4096), file_size(start));
+    }
+}
+
+#[test]
+fn whole_pages_only() {
+    assert_eq!(whole_pages(0, 1, 4096, 4096), Some(4096));
+    assert_eq!(whole_pages(4096, 4096, 4096, 4096), Some(4096));
+    assert_eq!(whole_pages(1, 4096, 4096, 4096), None);
+    assert_eq!(whole_pages(0, 4097, 4096, 4096), None);
+    assert_eq!(whole_pages(i64::MAX as u64 - 4095, 4096, 4096, 4096), None);
+}
+
+#[test]
+fn file_sizes() {
+    assert_eq!(file_size(0), 0);
+    assert_eq!(file_size(1), 4096);
+    assert_eq!(file_size(4096), 4096);
+    assert_eq!(file_size(u64::MAX), i64::MAX as u64 - 4095);
+}

@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Cookies: their table, and what filesystems and backends ask of one.
+//!
+//! # Who holds a reference
+//!
+//! The filesystem, from acquiring to relinquishing; the worker, while it is queued or running; the
+//! LRU, while the cookie is on it; a backend, while it has an object. The table holds none: a
+//! cookie leaves it when it is dropped, by its worker or by the one who relinquishes it, both of
+//! which hold a reference then.
+//!
+//! # Lock order
+//!
+//! The cookie's lock, then the LRU's. A shard of the table is locked with neither held. A backend
+//! may call in with its own locks held, so nothing here calls out under a lock.
+
+use crate::{
+    access::VolumeAccess,
+    bindings,
+    fscache,
+    layout::{
+        Cookie,
+        CookieGuard,
+        CookieRef,
+        NewCookie,
+        Volume,
+        VolumeRef, //
+    },
+    slab::SlabCache,
+    state::{
+        decide,
+        flags,
+        Action,
+        Decision,
+        Event,
+        State, //
+    },
+    stats::{
+        self,
+        Counter, //
+    },
+    table::Table,
+    trace::{
+        self,
+        AccessWhy,
+        ActiveWhy,
+        CookieWhy,
+        VolumeWhy, //
+    },
+    wait::{
+        self,
+        PATIENCE, //
+    },
+};
+use kernel::{
+    prelude::*,
+    sync::atomic::{
+        ordering::{
+            Full,
+            Relaxed, //
+        },
+        Atomic, //
+    },
+};
+
+/// The longest key and the longest coherency data, in bytes.
+const MAX_LEN: usize = 255;
+
+/// All cookies.
+pub(crate) struct Cookies {
+    table: Table<Cookie>,
+    slab: SlabCache<Cookie>,
+    last_debug_id: Atomic<u32>,
+}
+
+impl Cookies {
+    /// No cookies yet. Sleeps.
+    pub(crate) fn new() -> Result<Self> {
+        Ok(Self {
+            table: Table::new()?,
+            slab: SlabCache::new(c"fscache_cookie_jar")?,
+            last_debug_id: Atomic::new(1),
+        })
+    }
+
+    /// Where cookies are allocated.
+    pub(crate) fn slab(&self) -> &SlabCache<Cookie> {
+        &self.slab
+    }
+
+    /// The table.
+    pub(crate) fn table(&self) -> &Table<Cookie> {
+        &self.table
+    }
+
+    /// Is the cookie in the table?
+    pub(crate) fn is_hashed(&self, cookie: &Cookie) -> bool {
+        cookie.flags().any(flags::IS_HASHED)
+    }
+
+    /// Counts a cookie that was freed.
+    pub(crate) fn forget_one(&self) {
+        stats::COOKIES.dec();
+    }
+
+    /// Takes a cookie out of the table.
+    pub(crate) fn unhash(&self, cookie: &Cookie) {
+        self.table.remove(cookie, || {
+            cookie.flags().update(0, flags::IS_HASHED);
+        });
+        stats::RELINQUISHES_DROPPED.inc();
+    }
+}
+
+/// What stands against a new cookie.
+enum Clash {
+    /// The key is in use.
+    InUse(u32),
+    /// An old cookie of the same key is on its way out.
+    Leaving(CookieRef),
+}
+
+/// Acquires a cookie for a file. `None` if it cannot be cached. Sleeps.
+///
+/// An old cookie of the same key that was relinquished is waited for, for [`PATIENCE`] at most.
+///
+/// # Safety
+///
+/// `aux` must be null or valid for `aux_len` bytes.
+pub(crate) unsafe fn acquire(
+    volume: &Volume,
+    advice: u8,
+    key: &[u8],
+    aux: *const c_void,
+    aux_len: usize,
+    object_size: i64,
+) -> Option<CookieRef> {
+    if key.is_empty() || key.len() > MAX_LEN || aux_len > MAX_LEN {
+        return None;
+    }
+    let aux_len = if aux.is_null() { 0 } else { aux_len };
+    stats::ACQUIRES.inc();
+    let cookies = &fscache().cookies;
+    let debug_id = cookies.last_debug_id.fetch_add(1, Relaxed).wrapping_add(1);
+    // SAFETY: By the function's contract.
+    let new = unsafe {
+        NewCookie::alloc(
+            volume,
+            advice,
+            key,
+            aux,
+            u8::try_from(aux_len).ok()?,
+            object_size,
+            debug_id,
+        )
+    };
+    let Some(new) = new else {
+        stats::ACQUIRES_OOM.inc();
+        return None;
+    };
+    stats::COOKIES.inc();
+    if object_size == 0 {
+        new.cookie().flags().update(flags::NO_DATA_TO_READ, 0);
+    }
+    if !hash(cookies, new.cookie()) {
+        new.discard();
+        cookies.forget_one();
+        return None;
+    }
+    let cookie = new.publish();
+    trace::acquire(&cookie);
+    stats::ACQUIRES_OK.inc();
+    Some(cookie)
+}
+
+/// Puts a new cookie into the table, with a reference to its volume; false if its key is taken.
+fn hash(cookies: &Cookies, new: &Cookie) -> bool {
+    let deadline = wait::now().wrapping_add(PATIENCE);
+    loop {
+        let volume = VolumeRef::get(new.volume(), VolumeWhy::GetCookie);
+        let inserted = cookies.table.insert(
+            new,
+            |old| clash(new, old),
+            || {
+                new.flags().update(flags::IS_HASHED, 0);
+                new.volume().n_cookies().add(1, Relaxed);
+            },
+        );
+        match inserted {
+            Ok(()) => {
+                // The cookie's from here on.
+                let _ = volume.into_raw();
+                return true;
+            }
+            Err(Clash::InUse(old)) => {
+                volume.put(VolumeWhy::PutCookie);
+                pr_err!("Duplicate cookie detected\n");
+                pr_err!(
+                    "O-cookie c={:08x} N-cookie c={:08x} V={:08x}\n",
+                    old,
+                    new.debug_id(),
+                    new.volume().debug_id()
+                );
+                return false;
+            }
+            Err(Clash::Leaving(old)) => {
+                volume.put(VolumeWhy::PutCookie);
+                let left = deadline.wrapping_sub(wait::now());
+                let gone = left <= PATIENCE && old.wait_until_dropped(left);
+                if !gone {
+                    pr_notice!(
+                        "Potential collision c={:08x} old: c={:08x}; going on without cache\n",
+                        new.debug_id(),
+                        old.debug_id()
+                    );
+                }
+                old.put_sleeping(CookieWhy::PutHashCollision);
+                if !gone {
+                    return false;
+                }
+            }
+        }
+    }
+}
+
+/// What a cookie that is there means to a new one.
+fn clash(new: &Cookie, old: &Cookie) -> Option<Clash> {
+    let same = core::ptr::eq(new.volume(), old.volume()) && new.key() == old.key();
+    if !same {
+        return None;
+    }
+    if !old.flags().any(flags::RELINQUISHED) {
+        trace::see_cookie(old, CookieWhy::Collision);
+        return Some(Clash::InUse(old.debug_id()));
+    }
+    // What is in the table has not lost its last reference.
+    CookieRef::try_get(old).map(Clash::Leaving)
+}
+
+/// Puts a decision into effect and does what it asks, outside the worker.
+fn carry_out(cookie: &Cookie, guard: CookieGuard<'_>, decision: &Decision, why: CookieWhy) {
+    let changed = guard.apply(decision);
+    drop(guard);
+    if changed {
+        cookie.wake_state_waiters();
+    }
+    match decision.action {
+        Action::Queue => cookie.queue(why),
+        // The worker is at it, or there is nothing to do; a request must not be left behind.
+        Action::Again if cookie.flags().any(flags::REQUESTS) => cookie.queue(why),
+        Action::Unhash => fscache().cookies.unhash(cookie),
+        Action::Again
+        | Action::Rest
+        | Action::LookUp
+        | Action::Invalidate
+        | Action::PrepareToWrite
+        | Action::Withdraw { .. }
+        | Action::Wait
+        | Action::Refuse => {}
+    }
+}
+
+/// Notes that somebody begins to use the file, and has it looked up if nobody did before.
+///
+/// Sleeps only while the object is being put away, and not for ever.
+pub(crate) fn use_cookie(cookie: &Cookie, modify: bool) {
+    if cookie.flags().any(flags::RELINQUISHED) {
+        pr_warn!("Trying to use relinquished cookie\n");
+        kernel::warn_on!(true);
+        return;
+    }
+    let mut guard = cookie.lock();
+    let active = cookie.n_active().fetch_add(1, Full).wrapping_add(1);
+    trace::active(
+        cookie,
+        active,
+        if modify {
+            ActiveWhy::UseModify
+        } else {
+            ActiveWhy::Use
+        },
+    );
+    loop {
+        let now = guard.snapshot();
+        let access = match now.state {
+            State::Quiescent => VolumeAccess::begin(
+                cookie.volume(),
+                cookie.debug_id(),
+                AccessWhy::LookupCookie,
+            ),
+            _ => None,
+        };
+        let live = access.is_some();
+        let decision = decide(&now, Event::Use { modify, live });
+        if now.flags & decision.clear & flags::DO_LRU_DISCARD != 0 {
+            trace::see_cookie(cookie, CookieWhy::SeeLruDiscardClear);
+        }
+        match decision.action {
+            Action::Wait => {
+                drop(guard);
+                if !cookie.wait_while(now.state, PATIENCE) {
+                    pr_warn!(
+                        "cookie {:08x} takes long to be put away; going on without cache\n",
+                        cookie.debug_id()
+                    );
+                    return;
+                }
+                guard = cookie.lock();
+            }
+            Action::Refuse => {
+                drop(guard);
+                pr_warn!("Can't use cookie in state {}\n", now.state as i8);
+                kernel::warn_on!(true);
+                return;
+            }
+            _ => {
+                carry_out(cookie, guard, &decision, CookieWhy::GetUseWork);
+                // The worker ends it when the lookup has ended.
+                if let Some(access) = access {
+                    access.suspend();
+                }
+                return;
+            }
+        }
+    }
+}
+
+/// Notes that somebody stops using the file.
+pub(crate) fn unuse(cookie: &Cookie) {
+    // All but the last only count.
+    let mut active = cookie.n_active().load(Relaxed);
+    while active != 1 {
+        match cookie
+            .n_active()
+            .cmpxchg(active, active.wrapping_sub(1), Full)
+        {
+            Ok(_) => {
+                trace::active(cookie, active.wrapping_sub(1), ActiveWhy::Unuse);
+                return;
+            }
+            Err(now) => active = now,
+        }
+    }
+    let guard = cookie.lock();
+    let active = cookie.n_active().fetch_sub(1, Full).wrapping_sub(1);
+    trace::active(cookie, active, ActiveWhy::Unuse);
+    if active == 0 {
+        let old = cookie.flags().update(0, flags::DISABLED);
+        if old & flags::IS_CACHING != 0 {
+            fscache().lru.add(cookie);
+        }
+    }
+    drop(guard);
+}
+
+/// Declares the content out of date.
+///
+/// May be called in atomic context.
+///
+/// # Safety
+///
+/// `aux` must be null or valid for as many bytes as the cookie's coherency data has.
+pub(crate) unsafe fn invalidate(cookie: &Cookie, aux: *const c_void, new_size: i64, dio: bool) {
+    stats::INVALIDATES.inc();
+    if cookie.flags().any(flags::RELINQUISHED) {
+        pr_warn!("Trying to invalidate relinquished cookie\n");
+        kernel::warn_on!(true);
+        return;
+    }
+    if dio && cookie.flags().test_and_set(flags::DISABLED) {
+        return;
+    }
+    let guard = cookie.lock();
+    guard.count_invalidation();
+    // SAFETY: By the function's contract.
+    unsafe { cookie.update_aux(aux) };
+    cookie.object_size().store(new_size, Relaxed);
+    trace::invalidate(cookie, new_size);
+    let decision = decide(&guard.snapshot(), Event::Invalidate);
+    carry_out(cookie, guard, &decision, CookieWhy::GetInvalWork);
+}
+
+/// Gives the cookie up. The caller's reference goes with it. Sleeps.
+pub(crate) fn relinquish(cookie: CookieRef, retire: bool) {
+    stats::RELINQUISHES.inc();
+    if retire {
+        stats::RELINQUISHES_RETIRE.inc();
+    }
+    let set = if retire {
+        flags::RELINQUISHED | flags::RETIRED
+    } else {
+        flags::RELINQUISHED
+    };
+    if cookie.flags().update(set, 0) & flags::RELINQUISHED != 0 {
+        pr_warn!("Cookie c={:x} already relinquished\n", cookie.debug_id());
+        kernel::warn_on!(true);
+        // The reference went with the first time.
+        let _ = cookie.into_raw();
+        return;
+    }
+    trace::relinquish(&cookie, retire);
+    let active = cookie.n_active().load(Relaxed);
+    if active != 0 {
+        kernel::pr_err_once!(
+            "cookie {:08x} relinquished with {} users; a filesystem lost count\n",
+            cookie.debug_id(),
+            active
+        );
+    }
+    cookie.volume().n_cookies().fetch_sub(1, Relaxed);
+    fscache().lru.remove(&cookie);
+    let guard = cookie.lock();
+    let decision = decide(&guard.snapshot(), Event::Relinquish);
+    carry_out(&cookie, guard, &decision, CookieWhy::GetEndAccess);
+    cookie.put_sleeping(CookieWhy::PutRelinquish);
+}
+
+/// The backend wants the object of a cookie back. From any context.
+pub(crate) fn withdraw(cookie: &Cookie) {
+    if let Some(on_lru) = fscache().lru.remove_owned(cookie) {
+        on_lru.put(CookieWhy::PutLru);
+    }
+    let guard = cookie.lock();
+    let decision = decide(&guard.snapshot(), Event::WantWithdraw);
+    carry_out(cookie, guard, &decision, CookieWhy::GetEndAccess);
+}
+
+/// A backend, called by the cookie's worker, tells what happened to the object.
+pub(crate) fn report(cookie: &Cookie, event: Event) {
+    let guard = cookie.lock();
+    let decision = decide(&guard.snapshot(), event);
+    if decision.action == Action::Refuse {
+        drop(guard);
+        kernel::pr_warn_once!(
+            "a backend reports on cookie {:08x} at a time when it cannot\n",
+            cookie.debug_id()
+        );
+        return;
+    }
+    carry_out(cookie, guard, &decision, CookieWhy::GetEndAccess);
+    if event == Event::CachingFailed {
+        trace::see_cookie(cookie, CookieWhy::Failed);
+    }
+}
+
+/// Checks that the structure is the one that C knows.
+const _: () = assert!(
+    core::mem::size_of::<Cookie>() == core::mem::size_of::<bindings::fscache_cookie>()
+);

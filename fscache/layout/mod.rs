@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The structures that C code shares with us, as safe types.
+//!
+//! `struct fscache_cookie`, `fscache_volume` and `fscache_cache` are ABI: inline functions of
+//! `<linux/fscache.h>`, compiled into every network filesystem, read and write their fields. The
+//! types here are transparent over them. No reference to a field is ever made but to atomics,
+//! because C may change any field while we hold the type.
+//!
+//! Each type comes with an owning reference ([`CookieRef`], [`VolumeRef`], [`CacheRef`]) that is
+//! taken and given back for a reason, which the trace points show. Giving back is explicit
+//! (`put(why)`); dropping one without is a mistake that is made good and reported.
+
+mod cache;
+mod cookie;
+mod volume;
+
+pub(crate) use cache::{
+    Registered,
+    Cache,
+    CacheRef,
+    CacheState, //
+};
+pub(crate) use cookie::{
+    Cookie,
+    CookieGuard,
+    CookieRef,
+    NewCookie, //
+};
+pub(crate) use volume::{
+    Volume,
+    VolumeRef, //
+};
+
+use core::{
+    alloc::Layout,
+    ptr::NonNull, //
+};
+use kernel::{
+    alloc::{
+        allocator::Kmalloc,
+        Allocator,
+        NumaNode, //
+    },
+    prelude::*, //
+};
+
+/// Allocates zeroed memory that C code may read: `len` bytes, aligned for any of the kernel's
+/// structures. May sleep.
+fn alloc_zeroed(len: usize) -> Option<NonNull<u8>> {
+    let layout = Layout::from_size_align(len, core::mem::align_of::<u64>()).ok()?;
+    let memory = Kmalloc::alloc(layout, GFP_KERNEL | __GFP_ZERO, NumaNode::NO_NODE).ok()?;
+    Some(memory.cast())
+}
+
+/// Frees what [`alloc_zeroed`] returned.
+///
+/// # Safety
+///
+/// `memory` must come from `alloc_zeroed(len)`, and nobody may use it any more.
+unsafe fn free(memory: NonNull<u8>, len: usize) {
+    if let Ok(layout) = Layout::from_size_align(len, core::mem::align_of::<u64>()) {
+        // SAFETY: By the function's contract.
+        unsafe { Kmalloc::free(memory, layout) };
+    }
+}
+
+/// Says that a reference was dropped without a reason.
+#[cold]
+fn dropped_without_reason(what: &str) {
+    kernel::pr_warn_once!("a reference to a {} was given back without a reason\n", what);
+}

@@ -1,0 +1,556 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The life of a cookie, as one pure function from (state, requests, event) to a decision.
+//!
+//! # The model
+//!
+//! A cookie stands for one file of a network filesystem. Its [`State`] says what the backend has
+//! behind it; its request flags ([`flags::REQUESTS`]) say what somebody wants done. Requests are
+//! level-triggered: whoever wants something sets the flag and queues the cookie's worker, and the
+//! worker asks [`decide`] again and again with [`Event::Work`] until the answer is
+//! [`Action::Rest`]. So it does not matter how many requests one run of the worker finds, or in
+//! which order they came.
+//!
+//! Every state answers every event; there is no catch-all over states. A request that has no
+//! meaning in a state is refused or dropped there, never left to fire later.
+//!
+//! Everything that happens to a cookie goes through [`decide`], under the cookie's lock; what the
+//! decision asks to be done (calling the backend, waking, queueing) is done by `worker.rs` and
+//! `cookie.rs` after the lock is dropped. Nothing else writes the state.
+//!
+//! # Invalidation
+//!
+//! [`flags::DO_INVALIDATE`] means: what the backend holds for this cookie is out of date. It is
+//! only cleared by an invalidation that succeeded, or when the backend holds nothing any more.
+//! While it is set, withdrawing the object destroys it ([`Action::Withdraw`] with `keep: false`),
+//! so out-of-date data cannot be committed, on no path.
+
+/// What the backend has behind a cookie. The values are the kernel's `enum fscache_cookie_state`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(i8)]
+pub(crate) enum State {
+    /// Nothing; the cookie is not cached.
+    Quiescent = 0,
+    /// The object is being looked up.
+    LookingUp = 1,
+    /// The object was not there and is being made; there is nothing to read in it.
+    Creating = 2,
+    /// The object can be read and written.
+    Active = 3,
+    /// The object is being emptied.
+    Invalidating = 4,
+    /// The backend gave up on the object; it waits to be withdrawn.
+    Failed = 5,
+    /// The object is being put away because nobody used it for a while.
+    LruDiscarding = 6,
+    /// The object is being put away at the backend's wish.
+    Withdrawing = 7,
+    /// The object is being put away for ever.
+    Relinquishing = 8,
+    /// The cookie is out of the table; it goes when its last reference does.
+    Dropped = 9,
+}
+
+impl State {
+    /// All states, in the order of their values.
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Quiescent,
+        Self::LookingUp,
+        Self::Creating,
+        Self::Active,
+        Self::Invalidating,
+        Self::Failed,
+        Self::LruDiscarding,
+        Self::Withdrawing,
+        Self::Relinquishing,
+        Self::Dropped,
+    ];
+
+    /// The state that a byte stands for; a byte that stands for none is a dead cookie.
+    pub(crate) fn from_raw(raw: i8) -> Self {
+        let index = usize::try_from(raw).unwrap_or(usize::MAX);
+        *Self::ALL.get(index).unwrap_or(&Self::Dropped)
+    }
+
+    /// The letter that `/proc/fs/fscache/cookies` shows.
+    pub(crate) fn letter(self) -> char {
+        match self {
+            Self::Quiescent => '-',
+            Self::LookingUp => 'L',
+            Self::Creating => 'C',
+            Self::Active => 'A',
+            Self::Invalidating => 'I',
+            Self::Failed => 'F',
+            Self::LruDiscarding => 'U',
+            Self::Withdrawing => 'W',
+            Self::Relinquishing => 'R',
+            Self::Dropped => 'D',
+        }
+    }
+}
+
+/// The flags of a cookie, as masks. The bit numbers are the kernel's.
+pub(crate) mod flags {
+    /// The filesystem has given the cookie up.
+    pub(crate) const RELINQUISHED: usize = 1 << 0;
+    /// The object is to be destroyed rather than kept.
+    pub(crate) const RETIRED: usize = 1 << 1;
+    /// Accesses may begin.
+    pub(crate) const IS_CACHING: usize = 1 << 2;
+    /// There is nothing in the object that could be read.
+    pub(crate) const NO_DATA_TO_READ: usize = 1 << 3;
+    /// Coherency data or size changed since they were stored.
+    pub(crate) const NEEDS_UPDATE: usize = 1 << 4;
+    /// The cookie was looked up at least once.
+    pub(crate) const HAS_BEEN_CACHED: usize = 1 << 5;
+    /// The cache is not to be used until the last user has gone.
+    pub(crate) const DISABLED: usize = 1 << 6;
+    /// The file is being changed locally.
+    pub(crate) const LOCAL_WRITE: usize = 1 << 7;
+    /// Request: put the object away for ever.
+    pub(crate) const DO_RELINQUISH: usize = 1 << 9;
+    /// Request: put the object away.
+    pub(crate) const DO_WITHDRAW: usize = 1 << 10;
+    /// Request: put the object away if it is still unused.
+    pub(crate) const DO_LRU_DISCARD: usize = 1 << 11;
+    /// Request: tell the backend that writes will come.
+    pub(crate) const DO_PREP_TO_WRITE: usize = 1 << 12;
+    /// The object is in the table of cookies.
+    pub(crate) const IS_HASHED: usize = 1 << 14;
+    /// Request: empty the object.
+    pub(crate) const DO_INVALIDATE: usize = 1 << 15;
+
+    /// All requests.
+    pub(crate) const REQUESTS: usize =
+        DO_RELINQUISH | DO_WITHDRAW | DO_LRU_DISCARD | DO_PREP_TO_WRITE | DO_INVALIDATE;
+
+    /// What is meaningless once the backend holds nothing.
+    pub(crate) const OF_OBJECT: usize = NEEDS_UPDATE
+        | IS_CACHING
+        | DO_WITHDRAW
+        | DO_LRU_DISCARD
+        | DO_PREP_TO_WRITE
+        | DO_INVALIDATE;
+}
+
+/// What a decision is made from: the cookie as it is, under its lock.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Snapshot {
+    /// The state.
+    pub(crate) state: State,
+    /// The flag word.
+    pub(crate) flags: usize,
+    /// Is any operation using the object?
+    pub(crate) accessed: bool,
+    /// Does anybody have the file open?
+    pub(crate) active: bool,
+}
+
+/// What happened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Event {
+    /// Somebody began to use the file.
+    Use {
+        /// It may be changed.
+        modify: bool,
+        /// There is a cache to look it up in, and it was kept from going away.
+        live: bool,
+    },
+    /// The filesystem says that the file's content changed.
+    Invalidate,
+    /// The backend wants the object back.
+    WantWithdraw,
+    /// Nobody used the file for the LRU's time.
+    Unused,
+    /// The filesystem gave the cookie up.
+    Relinquish,
+    /// The worker looks whether there is something to do.
+    Work,
+    /// The backend found no object and begins to make one.
+    LookedUpNegative,
+    /// Looking up or creating ended well.
+    LookedUp,
+    /// Looking up or creating failed.
+    LookupFailed,
+    /// The object is empty; it may be used again.
+    Invalidated,
+    /// The object could not be emptied.
+    InvalidateFailed,
+    /// The backend gave up on the object.
+    CachingFailed,
+    /// The backend has put the object away.
+    Withdrawn,
+}
+
+/// What is to be done after the lock is dropped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Action {
+    /// Nothing; and if the worker asked, it is done.
+    Rest,
+    /// Queue the worker.
+    Queue,
+    /// The worker is to ask again.
+    Again,
+    /// The worker is to look the object up.
+    LookUp,
+    /// The worker is to empty the object.
+    Invalidate,
+    /// The worker is to announce writes to the backend.
+    PrepareToWrite,
+    /// The worker is to put the object away.
+    Withdraw {
+        /// What is in it may be used again.
+        keep: bool,
+    },
+    /// Take the cookie out of the table.
+    Unhash,
+    /// Wait until the state changes, and ask again.
+    Wait,
+    /// The caller made a mistake; say so and do nothing.
+    Refuse,
+}
+
+/// The answer to an event.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Decision {
+    /// The state from now on.
+    pub(crate) state: State,
+    /// Flags to set.
+    pub(crate) set: usize,
+    /// Flags to clear.
+    pub(crate) clear: usize,
+    /// What to do then.
+    pub(crate) action: Action,
+}
+
+impl Decision {
+    fn stay(now: &Snapshot, action: Action) -> Self {
+        Self {
+            state: now.state,
+            set: 0,
+            clear: 0,
+            action,
+        }
+    }
+
+    fn to(state: State, action: Action) -> Self {
+        Self {
+            state,
+            set: 0,
+            clear: 0,
+            action,
+        }
+    }
+
+    fn set(self, set: usize) -> Self {
+        Self {
+            set: self.set | set,
+            ..self
+        }
+    }
+
+    fn clear(self, clear: usize) -> Self {
+        Self {
+            clear: self.clear | clear,
+            ..self
+        }
+    }
+}
+
+/// Decides what an event means to a cookie.
+pub(crate) fn decide(now: &Snapshot, event: Event) -> Decision {
+    match event {
+        Event::Use { modify, live } => on_use(now, modify, live),
+        Event::Invalidate => on_invalidate(now),
+        Event::WantWithdraw => on_want_withdraw(now),
+        Event::Unused => on_unused(now),
+        Event::Relinquish => on_relinquish(now),
+        Event::Work => on_work(now),
+        Event::LookedUpNegative => on_looked_up_negative(now),
+        Event::LookedUp => on_looked_up(now),
+        Event::LookupFailed => on_lookup_failed(now),
+        Event::Invalidated => on_invalidated(now),
+        Event::InvalidateFailed | Event::CachingFailed => on_failed(now, event),
+        Event::Withdrawn => on_withdrawn(now),
+    }
+}
+
+fn on_use(now: &Snapshot, modify: bool, live: bool) -> Decision {
+    use flags::*;
+    match now.state {
+        State::Quiescent if live => {
+            // Also when an earlier writer came while there was no cache.
+            let modify = if modify || now.flags & LOCAL_WRITE != 0 {
+                LOCAL_WRITE | DO_PREP_TO_WRITE
+            } else {
+                0
+            };
+            Decision::to(State::LookingUp, Action::Queue)
+                .clear(OF_OBJECT)
+                .set(IS_CACHING | HAS_BEEN_CACHED | modify)
+        }
+        // The worker is on its way to `Active`, and will find the request there.
+        State::LookingUp | State::Creating if modify => {
+            Decision::stay(now, Action::Rest).set(LOCAL_WRITE | DO_PREP_TO_WRITE)
+        }
+        State::LookingUp | State::Creating => Decision::stay(now, Action::Rest),
+        State::Active | State::Invalidating if modify && now.flags & LOCAL_WRITE == 0 => {
+            Decision::stay(now, Action::Queue)
+                .set(LOCAL_WRITE | DO_PREP_TO_WRITE)
+                .clear(DO_LRU_DISCARD)
+        }
+        State::Active | State::Invalidating => {
+            Decision::stay(now, Action::Rest).clear(DO_LRU_DISCARD)
+        }
+        State::Quiescent | State::Failed | State::Withdrawing if modify => {
+            Decision::stay(now, Action::Rest).set(LOCAL_WRITE)
+        }
+        State::Quiescent | State::Failed | State::Withdrawing => {
+            Decision::stay(now, Action::Rest)
+        }
+        State::LruDiscarding => Decision::stay(now, Action::Wait),
+        State::Relinquishing | State::Dropped => Decision::stay(now, Action::Refuse),
+    }
+}
+
+fn on_invalidate(now: &Snapshot) -> Decision {
+    use flags::*;
+    let decision = match now.state {
+        // There is nothing that could be out of date.
+        State::Quiescent | State::Dropped => Decision::stay(now, Action::Rest),
+        State::Active => Decision::to(State::Invalidating, Action::Queue).set(DO_INVALIDATE),
+        // The worker looks at the request when it is done with what it is at: empties the object
+        // (again), or does not keep it.
+        State::LookingUp
+        | State::Creating
+        | State::Invalidating
+        | State::Failed
+        | State::LruDiscarding
+        | State::Withdrawing
+        | State::Relinquishing => Decision::stay(now, Action::Rest).set(DO_INVALIDATE),
+    };
+    decision.set(NO_DATA_TO_READ)
+}
+
+fn on_want_withdraw(now: &Snapshot) -> Decision {
+    match now.state {
+        State::LookingUp
+        | State::Creating
+        | State::Active
+        | State::Invalidating
+        | State::Failed => Decision::stay(now, Action::Queue).set(flags::DO_WITHDRAW),
+        // There is nothing to withdraw, or it is being withdrawn.
+        State::Quiescent
+        | State::LruDiscarding
+        | State::Withdrawing
+        | State::Relinquishing
+        | State::Dropped => Decision::stay(now, Action::Rest),
+    }
+}
+
+fn on_unused(now: &Snapshot) -> Decision {
+    match now.state {
+        // It is put away anyhow.
+        State::LookingUp | State::Creating | State::Active | State::Invalidating
+            if now.flags & flags::RELINQUISHED != 0 =>
+        {
+            Decision::stay(now, Action::Rest)
+        }
+        State::Active if !now.active => {
+            Decision::stay(now, Action::Queue).set(flags::DO_LRU_DISCARD)
+        }
+        // On its way to `Active`; whoever keeps the LRU asks again later.
+        State::LookingUp | State::Creating | State::Invalidating if !now.active => {
+            Decision::stay(now, Action::Again)
+        }
+        State::Active | State::LookingUp | State::Creating | State::Invalidating => {
+            Decision::stay(now, Action::Rest)
+        }
+        State::Quiescent
+        | State::Failed
+        | State::LruDiscarding
+        | State::Withdrawing
+        | State::Relinquishing
+        | State::Dropped => Decision::stay(now, Action::Rest),
+    }
+}
+
+fn on_relinquish(now: &Snapshot) -> Decision {
+    use flags::*;
+    match now.state {
+        // It never had an object: no worker knows it.
+        State::Quiescent if now.flags & HAS_BEEN_CACHED == 0 => {
+            Decision::to(State::Dropped, Action::Unhash)
+        }
+        State::Quiescent
+        | State::LookingUp
+        | State::Creating
+        | State::Active
+        | State::Invalidating
+        | State::Failed
+        | State::LruDiscarding
+        | State::Withdrawing => Decision::stay(now, Action::Queue).set(DO_RELINQUISH),
+        State::Relinquishing | State::Dropped => Decision::stay(now, Action::Refuse),
+    }
+}
+
+fn on_work(now: &Snapshot) -> Decision {
+    use flags::*;
+    let wants = |request| now.flags & request != 0;
+    match now.state {
+        State::Quiescent if wants(DO_RELINQUISH) && !now.accessed => {
+            Decision::to(State::Relinquishing, Action::Again)
+        }
+        State::Quiescent => Decision::stay(now, Action::Rest),
+        State::LookingUp => Decision::stay(now, Action::LookUp),
+        // Only while the worker itself is at it.
+        State::Creating => Decision::stay(now, Action::Rest),
+        // Cleared first: a request that comes meanwhile is a new one.
+        State::Invalidating => Decision::stay(now, Action::Invalidate).clear(DO_INVALIDATE),
+        State::Active if wants(DO_INVALIDATE) => {
+            Decision::to(State::Invalidating, Action::Again)
+        }
+        State::Active if wants(DO_PREP_TO_WRITE) => {
+            Decision::stay(now, Action::PrepareToWrite).clear(DO_PREP_TO_WRITE)
+        }
+        State::Active | State::Failed if now.accessed => Decision::stay(now, Action::Rest),
+        State::Active | State::Failed if wants(DO_RELINQUISH) => {
+            Decision::to(State::Relinquishing, Action::Again)
+        }
+        State::Active | State::Failed if wants(DO_WITHDRAW) => {
+            Decision::to(State::Withdrawing, Action::Again)
+        }
+        State::Active if wants(DO_LRU_DISCARD) && now.active => {
+            Decision::stay(now, Action::Rest).clear(DO_LRU_DISCARD)
+        }
+        State::Active if wants(DO_LRU_DISCARD) => {
+            Decision::to(State::LruDiscarding, Action::Again)
+        }
+        State::Active | State::Failed => Decision::stay(now, Action::Rest),
+        State::LruDiscarding | State::Withdrawing | State::Relinquishing => Decision::stay(
+            now,
+            Action::Withdraw {
+                keep: !wants(DO_INVALIDATE),
+            },
+        ),
+        State::Dropped => Decision::stay(now, Action::Rest),
+    }
+}
+
+fn on_looked_up_negative(now: &Snapshot) -> Decision {
+    match now.state {
+        State::LookingUp => {
+            Decision::to(State::Creating, Action::Rest).set(flags::NO_DATA_TO_READ)
+        }
+        State::Creating => Decision::stay(now, Action::Rest).set(flags::NO_DATA_TO_READ),
+        State::Quiescent
+        | State::Active
+        | State::Invalidating
+        | State::Failed
+        | State::LruDiscarding
+        | State::Withdrawing
+        | State::Relinquishing
+        | State::Dropped => Decision::stay(now, Action::Refuse),
+    }
+}
+
+fn on_looked_up(now: &Snapshot) -> Decision {
+    match now.state {
+        // What was found is out of date already; nobody may see it.
+        State::LookingUp | State::Creating if now.flags & flags::DO_INVALIDATE != 0 => {
+            Decision::to(State::Invalidating, Action::Again)
+        }
+        State::LookingUp | State::Creating => Decision::to(State::Active, Action::Again),
+        // The backend may have said so before it returned.
+        State::Active | State::Invalidating | State::Failed => Decision::stay(now, Action::Again),
+        State::Quiescent
+        | State::LruDiscarding
+        | State::Withdrawing
+        | State::Relinquishing
+        | State::Dropped => Decision::stay(now, Action::Refuse),
+    }
+}
+
+fn on_lookup_failed(now: &Snapshot) -> Decision {
+    use flags::*;
+    match now.state {
+        // The backend keeps nothing.
+        State::LookingUp | State::Creating => Decision::to(State::Quiescent, Action::Again)
+            .clear(OF_OBJECT)
+            .set(NO_DATA_TO_READ),
+        // The backend said that it failed, so it does keep something. What was found cannot be
+        // trusted any less for that, so an invalidation that waits is the only reason to drop it.
+        State::Failed => Decision::stay(now, Action::Again).set(DO_WITHDRAW),
+        State::Quiescent
+        | State::Active
+        | State::Invalidating
+        | State::LruDiscarding
+        | State::Withdrawing
+        | State::Relinquishing
+        | State::Dropped => Decision::stay(now, Action::Refuse),
+    }
+}
+
+fn on_invalidated(now: &Snapshot) -> Decision {
+    match now.state {
+        // The worker took the request away before it called the backend; this is a new one.
+        State::Invalidating if now.flags & flags::DO_INVALIDATE != 0 => {
+            Decision::stay(now, Action::Again)
+        }
+        State::Invalidating => Decision::to(State::Active, Action::Again),
+        State::Active => Decision::stay(now, Action::Again),
+        State::Quiescent
+        | State::LookingUp
+        | State::Creating
+        | State::Failed
+        | State::LruDiscarding
+        | State::Withdrawing
+        | State::Relinquishing
+        | State::Dropped => Decision::stay(now, Action::Refuse),
+    }
+}
+
+fn on_failed(now: &Snapshot, event: Event) -> Decision {
+    use flags::*;
+    let stale = if event == Event::InvalidateFailed {
+        DO_INVALIDATE
+    } else {
+        0
+    };
+    match now.state {
+        State::Invalidating => Decision::to(State::Failed, Action::Again)
+            // The worker took the request away before it called the backend.
+            .set(DO_WITHDRAW | DO_INVALIDATE)
+            .clear(IS_CACHING),
+        State::LookingUp | State::Creating | State::Active | State::Failed => {
+            Decision::to(State::Failed, Action::Again)
+                .set(DO_WITHDRAW | stale)
+                .clear(IS_CACHING)
+        }
+        State::Quiescent
+        | State::LruDiscarding
+        | State::Withdrawing
+        | State::Relinquishing
+        | State::Dropped => Decision::stay(now, Action::Refuse),
+    }
+}
+
+fn on_withdrawn(now: &Snapshot) -> Decision {
+    use flags::*;
+    match now.state {
+        State::Relinquishing => Decision::to(State::Dropped, Action::Unhash)
+            .clear(OF_OBJECT | DO_RELINQUISH),
+        State::LruDiscarding | State::Withdrawing => {
+            Decision::to(State::Quiescent, Action::Again)
+                .clear(OF_OBJECT)
+                .set(NO_DATA_TO_READ)
+        }
+        State::Quiescent
+        | State::LookingUp
+        | State::Creating
+        | State::Active
+        | State::Invalidating
+        | State::Failed
+        | State::Dropped => Decision::stay(now, Action::Refuse),
+    }
+}

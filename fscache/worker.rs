@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The worker of a cookie, which carries out what `state.rs` decides.
+//!
+//! A cookie's work item runs at most once at a time, so of all that touches an object only this
+//! calls the backend to look up, empty and put away. It asks for decisions until there is nothing
+//! to do, whatever was requested meanwhile; so a request may be made without knowing whether the
+//! worker is queued, running or idle.
+
+use crate::{
+    access::VolumeAccess,
+    bindings,
+    fscache,
+    layout::{
+        Cookie,
+        CookieRef, //
+    },
+    state::{
+        decide,
+        flags,
+        Action,
+        Event,
+        State, //
+    },
+    trace::{
+        self,
+        AccessWhy,
+        CookieWhy, //
+    },
+    volume, //
+};
+use core::ptr::NonNull;
+
+/// The work item's function.
+pub(crate) unsafe extern "C" fn run(work: *mut bindings::work_struct) {
+    // SAFETY: Only queued for cookies: with a reference that is ours now, or, the last having been
+    // given back, to be freed.
+    let cookie = unsafe { Cookie::from_work(work) };
+    if cookie.refs().read() == 0 {
+        // SAFETY: As above.
+        unsafe { CookieRef::release(NonNull::from(cookie)) };
+        return;
+    }
+    // SAFETY: As above.
+    let cookie = unsafe { CookieRef::from_raw(cookie) };
+    trace::see_cookie(&cookie, CookieWhy::SeeWork);
+    to_rest(&cookie);
+    cookie.put_sleeping(CookieWhy::PutWork);
+}
+
+/// Does all that there is to do for a cookie. Sleeps.
+fn to_rest(cookie: &Cookie) {
+    let mut event = Event::Work;
+    loop {
+        let guard = cookie.lock();
+        let before = guard.snapshot();
+        let decision = decide(&before, event);
+        let changed = guard.apply(&decision);
+        drop(guard);
+        if changed {
+            cookie.wake_state_waiters();
+        }
+        event = match decision.action {
+            Action::Rest => return,
+            Action::Again | Action::Queue => Event::Work,
+            Action::LookUp => look_up(cookie),
+            Action::Invalidate => invalidate(cookie),
+            Action::PrepareToWrite => {
+                if let Some(backend) = cookie.volume().cache().backend() {
+                    backend.prepare_to_write(cookie);
+                }
+                Event::Work
+            }
+            Action::Withdraw { keep } => withdraw(cookie, before.state, keep),
+            Action::Unhash => {
+                fscache().cookies.unhash(cookie);
+                Event::Work
+            }
+            // Not to the worker.
+            Action::Wait | Action::Refuse => return,
+        };
+    }
+}
+
+/// Looks the object up, in a volume that is made first if need be.
+///
+/// An access to the volume was begun when the lookup was decided; it ends here.
+fn look_up(cookie: &Cookie) -> Event {
+    let access = VolumeAccess::resume(cookie.volume(), cookie.debug_id());
+    let found = volume::create_and_wait(cookie.volume())
+        && cookie
+            .volume()
+            .cache()
+            .backend()
+            .is_some_and(|backend| backend.lookup_cookie(cookie));
+    if found {
+        trace::see_cookie(cookie, CookieWhy::SeeActive);
+        access.end(AccessWhy::LookupCookieEnd);
+        Event::LookedUp
+    } else {
+        access.end(AccessWhy::LookupCookieEndFailed);
+        Event::LookupFailed
+    }
+}
+
+/// Empties the object.
+fn invalidate(cookie: &Cookie) -> Event {
+    let done = cookie
+        .volume()
+        .cache()
+        .backend()
+        .is_some_and(|backend| backend.invalidate_cookie(cookie));
+    if done {
+        Event::Invalidated
+    } else {
+        Event::InvalidateFailed
+    }
+}
+
+/// Puts the object away; what is out of date is destroyed instead of kept.
+fn withdraw(cookie: &Cookie, state: State, keep: bool) -> Event {
+    if cookie.has_object() {
+        // The word for it that every backend knows. The cookie goes on to live, so it must not
+        // stay set if the filesystem did not say so itself.
+        let mark = !keep && !cookie.flags().test_and_set(flags::RETIRED);
+        if let Some(backend) = cookie.volume().cache().backend() {
+            backend.withdraw_cookie(cookie);
+        }
+        if mark && state != State::Relinquishing {
+            cookie.flags().update(0, flags::RETIRED);
+        }
+    }
+    trace::see_cookie(
+        cookie,
+        match state {
+            State::Relinquishing => CookieWhy::SeeRelinquish,
+            State::LruDiscarding => CookieWhy::SeeLruDiscard,
+            _ => CookieWhy::SeeWithdraw,
+        },
+    );
+    Event::Withdrawn
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Copying pages of a file to the cache, for filesystems that do so themselves.
+//!
+//! This is the edge to C: pages, iterators and the filesystem's completion function are C's.
+
+use crate::{
+    bindings,
+    io,
+    layout::Cookie,
+    nofs::without_fs_reclaim,
+    resources::{
+        Resources,
+        Want, //
+    },
+    trace::AccessWhy, //
+};
+use core::mem::MaybeUninit;
+use kernel::prelude::*;
+
+/// The range of a file that is copied.
+#[derive(Clone, Copy)]
+pub(crate) struct Range {
+    /// The file's pages.
+    pub(crate) mapping: *mut bindings::address_space,
+    /// Where it begins, in bytes.
+    pub(crate) start: i64,
+    /// How long it is, in bytes.
+    pub(crate) len: usize,
+}
+
+/// What the filesystem wants to be done at the end.
+#[derive(Clone, Copy)]
+pub(crate) struct Completion {
+    /// Its function, called once, from any context.
+    pub(crate) function: bindings::netfs_io_terminated_t,
+    /// What that is called with.
+    pub(crate) private: *mut c_void,
+    /// The pages carry a mark that says they are being copied, which is to be taken off.
+    pub(crate) marked: bool,
+}
+
+impl Completion {
+    /// Takes the marks off and tells the filesystem.
+    ///
+    /// # Safety
+    ///
+    /// Must be called once, with the range that the marks are on.
+    unsafe fn complete(self, range: Range, result: isize) {
+        if self.marked {
+            // SAFETY: The filesystem keeps the mapping until it was told.
+            unsafe { bindings::fscache_helper_clear_page_bits(range.mapping, range.start, range.len) };
+        }
+        if let Some(function) = self.function {
+            // SAFETY: The filesystem gave both.
+            unsafe { function(self.private, result) };
+        }
+    }
+}
+
+/// A copy under way.
+struct Request {
+    resources: Resources,
+    range: Range,
+    completion: Completion,
+}
+
+/// Copies a range of a file's pages to the cache. Sleeps.
+///
+/// # Safety
+///
+/// The mapping must stay valid, and its pages in it, until the completion was called.
+pub(crate) unsafe fn copy_to_cache(
+    cookie: &Cookie,
+    range: Range,
+    file_size: i64,
+    completion: Completion,
+) {
+    let refused = ENOBUFS.to_errno() as isize;
+    let request = if range.len == 0 {
+        None
+    } else {
+        // Called from write-back, which must not be entered again.
+        without_fs_reclaim(|| {
+            KBox::new(
+                Request {
+                    resources: Resources::empty(),
+                    range,
+                    completion,
+                },
+                GFP_KERNEL,
+            )
+        })
+        .ok()
+    };
+    let Some(request) = request else {
+        // SAFETY: The marks are on this range; this is the only call.
+        unsafe { completion.complete(range, refused) };
+        return;
+    };
+    if io::begin(&request.resources, cookie, Want::Write, AccessWhy::IoWrite).is_err() {
+        drop(request);
+        // SAFETY: As above.
+        unsafe { completion.complete(range, refused) };
+        return;
+    }
+    let (mut start, mut len) = (range.start, range.len);
+    if let Err(error) =
+        request
+            .resources
+            .prepare_write(&mut start, &mut len, range.len, file_size)
+    {
+        // SAFETY: As above, and the operation has begun.
+        unsafe { done(KBox::into_raw(request).cast(), error.to_errno() as isize) };
+        return;
+    }
+    let mut iter = MaybeUninit::<bindings::iov_iter>::uninit();
+    // SAFETY: The mapping is valid; the iterator is initialised by this.
+    unsafe {
+        bindings::iov_iter_xarray(
+            iter.as_mut_ptr(),
+            bindings::ITER_SOURCE as c_uint,
+            &raw mut (*range.mapping).i_pages,
+            start,
+            len,
+        )
+    };
+    let request = KBox::into_raw(request);
+    // SAFETY: The request lives until `done()` takes it back, which is after the backend's last
+    // look at the resources. The pages stay until the completion is called.
+    unsafe {
+        (*request)
+            .resources
+            .write(start, iter.as_mut_ptr(), Some(done), request.cast());
+    }
+}
+
+/// The end of a copy, from any context.
+unsafe extern "C" fn done(private: *mut c_void, result: isize) {
+    // SAFETY: Comes from `KBox::into_raw()` in `copy_to_cache()`, and is called once for it.
+    let request: KBox<Request> = unsafe { KBox::from_raw(private.cast()) };
+    // SAFETY: The marks are on this range; this is the only call.
+    unsafe { request.completion.complete(request.range, result) };
+    request.resources.end();
+}

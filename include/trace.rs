@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Calling trace points that a module's own C file defines.
+//!
+//! The same as the kernel crate's `declare_trace!`, which only finds the trace points of the kernel
+//! itself: the call costs nothing but a patched-out jump while nobody listens.
+
+/// Declares functions that fire trace points.
+macro_rules! declare_trace {
+    ($($(#[$attr:meta])* unsafe fn $name:ident($($arg:ident : $type:ty),* $(,)?);)*) => {$(
+        $(#[$attr])*
+        #[inline(always)]
+        pub(crate) unsafe fn $name($($arg: $type),*) {
+            // SAFETY: The static key of a trace point may always be queried.
+            let enabled = unsafe {
+                ::kernel::macros::paste! {
+                    ::kernel::jump_label::static_branch_unlikely!(
+                        $crate::bindings::[<__tracepoint_ $name>],
+                        $crate::bindings::tracepoint,
+                        key
+                    )
+                }
+            };
+            if enabled {
+                ::kernel::macros::paste! {
+                    // SAFETY: The caller vouches for the arguments.
+                    unsafe { $crate::bindings::[<rust_do_trace_ $name>]($($arg),*) };
+                }
+            }
+        }
+    )*};
+}
+
+pub(crate) use declare_trace;

@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The demo in small: what is read twice is read from the server once.
 . ./lib.sh
+. ./modules.sh
 
 fresh_cache
 server_start
 [ -d $EXPORT/small ] || make_tree $EXPORT/small
 daemon_start
 mount_nfs
+for name in fscache netfs cachefiles nfs nfsv4; do
+	module_line "$name" >/tmp/line
+	say "$(cat /tmp/line)"
+done
 read_cold small
-equal "reads served by the cache so far" "$(stat_of CaRdOps RD)" 0
+equal "reads served by the cache while it was cold" "$(stat_of CaRdOps RD)" 0
 remount
 read_warm small
 more "reads served by the cache" "$(stat_of CaRdOps RD)" 90

@@ -2,15 +2,14 @@
 """Print the checksum, size and name of every file in a folder, by name.
 
 One process for all files, because under emulation a process costs more than
-most files do.  With --progress, say on standard error how far it is.
+most files do.  Says on standard error how far it is.
 """
 import hashlib
 import os
 import sys
 import time
 
-progress = "--progress" in sys.argv
-(top,) = [word for word in sys.argv[1:] if not word.startswith("--")]
+top = sys.argv[1]
 names = sorted(
     os.path.join(folder, name)
     for folder, _, files in os.walk(top, onerror=lambda error: sys.exit(str(error)))
@@ -25,6 +24,6 @@ for count, name in enumerate(names, 1):
             size += len(part)
     done += size
     print(digest.hexdigest(), size, os.path.relpath(name, top))
-    if progress and time.monotonic() - told >= 5:
+    if time.monotonic() - told >= 5:
         told = time.monotonic()
         print(f"  {count} of {len(names)} files, {done >> 20} MiB", file=sys.stderr, flush=True)

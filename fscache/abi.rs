@@ -20,6 +20,8 @@ use crate::{
     fscache,
     io,
     layout::{
+        BackendTable,
+        Blob,
         Cache,
         CacheRef,
         Cookie,
@@ -85,8 +87,7 @@ exports! {
             volume::acquire(
                 CStr::from_char_ptr(volume_key),
                 (!cache_name.is_null()).then(|| CStr::from_char_ptr(cache_name)),
-                coherency_data,
-                coherency_len,
+                Blob::new(coherency_data, coherency_len),
             )
         };
         match volume {
@@ -102,7 +103,11 @@ exports! {
     ) {
         // SAFETY: By the API, the reference that acquiring returned, and as much coherency data
         // as was given then.
-        unsafe { volume::relinquish(VolumeRef::from_raw(volume), coherency_data, invalidate) }
+        unsafe {
+            let volume = VolumeRef::from_raw(volume);
+            let coherency = Blob::new(coherency_data, volume.coherency_len());
+            volume::relinquish(volume, coherency, invalidate)
+        }
     }
 
     unsafe fn __fscache_acquire_cookie(
@@ -124,8 +129,7 @@ exports! {
                 Volume::from_raw(volume),
                 advice,
                 core::slice::from_raw_parts(index_key.cast(), index_key_len),
-                aux_data,
-                aux_data_len,
+                Blob::new(aux_data, aux_data_len),
                 object_size,
             )
         };
@@ -147,7 +151,7 @@ exports! {
         if !aux_data.is_null() || !object_size.is_null() {
             stats::UPDATES.inc();
             // SAFETY: By the API, as much coherency data as the cookie has.
-            unsafe { cookie.update_aux(aux_data) };
+            cookie.update_aux(unsafe { Blob::new(aux_data, cookie.aux_len()) });
             // SAFETY: By the API, null or a size.
             if let Some(size) = unsafe { object_size.as_ref() } {
                 cookie.object_size().store(*size, Relaxed);
@@ -171,9 +175,10 @@ exports! {
     ) {
         // SAFETY: By the API, a cookie of the caller's, and as much coherency data as it has.
         unsafe {
+            let cookie = Cookie::from_raw(cookie);
             cookie::invalidate(
-                Cookie::from_raw(cookie),
-                aux_data,
+                cookie,
+                Blob::new(aux_data, cookie.aux_len()),
                 new_size,
                 why & bindings::FSCACHE_INVAL_DIO_WRITE != 0,
             )
@@ -263,7 +268,7 @@ exports! {
     ) -> c_int {
         // SAFETY: By the API, a cache that the caller acquired, and operations that may be called
         // until it relinquishes that.
-        errno(unsafe { cache::add(Cache::from_raw(cache), ops, cache_priv) })
+        errno(unsafe { cache::add(Cache::from_raw(cache), BackendTable::new(ops, cache_priv)) })
     }
 
     unsafe fn fscache_withdraw_cache(cache: *mut bindings::fscache_cache) {

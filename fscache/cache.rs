@@ -8,9 +8,9 @@
 
 use crate::{
     access::CacheAccess,
-    bindings,
     fscache,
     layout::{
+        BackendTable,
         Cache,
         CacheRef,
         CacheState,
@@ -105,11 +105,7 @@ pub(crate) fn look_up(name: Option<&CStr>, who: For) -> Result<CacheRef> {
 }
 
 /// Makes and registers a cache.
-fn make(
-    caches: &Caches,
-    list: &mut KVec<Registered>,
-    name: Option<CString>,
-) -> Result<CacheRef> {
+fn make(caches: &Caches, list: &mut KVec<Registered>, name: Option<CString>) -> Result<CacheRef> {
     let debug_id = caches.last_debug_id.fetch_add(1, Relaxed).wrapping_add(1);
     let cache = CacheRef::alloc(name, debug_id)?;
     match list.push(Registered::new(&cache), GFP_KERNEL) {
@@ -144,24 +140,15 @@ pub(crate) fn acquire(name: &CStr) -> Result<CacheRef> {
     Ok(cache)
 }
 
-/// Opens a cache for use.
-///
-/// # Safety
-///
-/// As for [`Cache::set_backend`].
-pub(crate) unsafe fn add(
-    cache: &Cache,
-    ops: *const bindings::fscache_cache_ops,
-    private: *mut c_void,
-) -> Result {
+/// Opens a cache for use. `EINVAL` if the backend has not acquired it.
+pub(crate) fn add(cache: &Cache, backend: BackendTable) -> Result {
     if cache.state().load(Relaxed) != CacheState::Preparing as u32 {
         pr_err!("a backend adds a cache that it has not acquired\n");
         return Err(EINVAL);
     }
     // Withdrawing takes the pin away.
     CacheAccess::pin(cache, AccessWhy::CachePin).suspend();
-    // SAFETY: By the function's contract.
-    unsafe { cache.set_backend(ops, private) };
+    cache.set_backend(Some(backend));
     cache.set_state(CacheState::Active);
     if let (Some(name), Some(backend)) = (cache.name(), cache.backend()) {
         pr_notice!("Cache \"{}\" added (type {})\n", name, backend.name());
@@ -176,8 +163,7 @@ pub(crate) fn relinquish(cache: CacheRef) {
     } else {
         CacheWhy::PutRelinquish
     };
-    // SAFETY: Nobody uses what is null.
-    unsafe { cache.set_backend(core::ptr::null(), core::ptr::null_mut()) };
+    cache.set_backend(None);
     cache.set_state(CacheState::NotPresent);
     cache.put(why);
 }

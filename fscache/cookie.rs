@@ -16,9 +16,9 @@
 
 use crate::{
     access::VolumeAccess,
-    bindings,
-    fscache,
+    bindings, fscache,
     layout::{
+        Blob,
         Cookie,
         CookieGuard,
         CookieRef,
@@ -123,38 +123,20 @@ enum Clash {
 /// Acquires a cookie for a file. `None` if it cannot be cached. Sleeps.
 ///
 /// An old cookie of the same key that was relinquished is waited for, for [`PATIENCE`] at most.
-///
-/// # Safety
-///
-/// `aux` must be null or valid for `aux_len` bytes.
-pub(crate) unsafe fn acquire(
+pub(crate) fn acquire(
     volume: &Volume,
     advice: u8,
     key: &[u8],
-    aux: *const c_void,
-    aux_len: usize,
+    aux: Blob<'_>,
     object_size: i64,
 ) -> Option<CookieRef> {
-    if key.is_empty() || key.len() > MAX_LEN || aux_len > MAX_LEN {
+    if key.is_empty() || key.len() > MAX_LEN || aux.len() > MAX_LEN {
         return None;
     }
-    let aux_len = if aux.is_null() { 0 } else { aux_len };
     stats::ACQUIRES.inc();
     let cookies = &fscache().cookies;
     let debug_id = cookies.last_debug_id.fetch_add(1, Relaxed).wrapping_add(1);
-    // SAFETY: By the function's contract.
-    let new = unsafe {
-        NewCookie::alloc(
-            volume,
-            advice,
-            key,
-            aux,
-            u8::try_from(aux_len).ok()?,
-            object_size,
-            debug_id,
-        )
-    };
-    let Some(new) = new else {
+    let Some(new) = NewCookie::alloc(volume, advice, key, aux, object_size, debug_id) else {
         stats::ACQUIRES_OOM.inc();
         return None;
     };
@@ -283,11 +265,9 @@ pub(crate) fn use_cookie(cookie: &Cookie, modify: bool) {
     loop {
         let now = guard.snapshot();
         let access = match now.state {
-            State::Quiescent => VolumeAccess::begin(
-                cookie.volume(),
-                cookie.debug_id(),
-                AccessWhy::LookupCookie,
-            ),
+            State::Quiescent => {
+                VolumeAccess::begin(cookie.volume(), cookie.debug_id(), AccessWhy::LookupCookie)
+            }
             _ => None,
         };
         let live = access.is_some();
@@ -353,14 +333,8 @@ pub(crate) fn unuse(cookie: &Cookie) {
     drop(guard);
 }
 
-/// Declares the content out of date.
-///
-/// May be called in atomic context.
-///
-/// # Safety
-///
-/// `aux` must be null or valid for as many bytes as the cookie's coherency data has.
-pub(crate) unsafe fn invalidate(cookie: &Cookie, aux: *const c_void, new_size: i64, dio: bool) {
+/// Declares the content out of date. May be called in atomic context.
+pub(crate) fn invalidate(cookie: &Cookie, aux: Blob<'_>, new_size: i64, dio: bool) {
     stats::INVALIDATES.inc();
     if cookie.flags().any(flags::RELINQUISHED) {
         pr_warn!("Trying to invalidate relinquished cookie\n");
@@ -372,8 +346,7 @@ pub(crate) unsafe fn invalidate(cookie: &Cookie, aux: *const c_void, new_size: i
     }
     let guard = cookie.lock();
     guard.count_invalidation();
-    // SAFETY: By the function's contract.
-    unsafe { cookie.update_aux(aux) };
+    cookie.update_aux(aux);
     cookie.object_size().store(new_size, Relaxed);
     trace::invalidate(cookie, new_size);
     let decision = decide(&guard.snapshot(), Event::Invalidate);
@@ -444,6 +417,5 @@ pub(crate) fn report(cookie: &Cookie, event: Event) {
 }
 
 /// Checks that the structure is the one that C knows.
-const _: () = assert!(
-    core::mem::size_of::<Cookie>() == core::mem::size_of::<bindings::fscache_cookie>()
-);
+const _: () =
+    assert!(core::mem::size_of::<Cookie>() == core::mem::size_of::<bindings::fscache_cookie>());

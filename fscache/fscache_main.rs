@@ -11,7 +11,7 @@
 //!
 //! | file | what is there |
 //! |---|---|
-//! | `abi` | the functions that C calls |
+//! | `abi`, `callbacks` | the functions that C calls |
 //! | `cache`, `volume`, `cookie` | the three registries, and what is asked of each |
 //! | `state` | what an event means to a cookie; pure |
 //! | `worker` | carrying that out |
@@ -23,7 +23,7 @@
 //! | `proc`, `stats`, `trace` | what can be seen from outside |
 //!
 //! Arrows go down only: `abi` calls the registries, those call `state` and `layout`. `unsafe` is in
-//! `abi`, `layout`, `resources`, `write`, `table`, `trace`, and in `include/`.
+//! `abi`, `callbacks`, `layout`, `resources`, `write`, `table`, `trace`, and in `include/`.
 //!
 //! # Unloading
 //!
@@ -67,6 +67,7 @@ mod workqueue;
 mod abi;
 mod access;
 mod cache;
+mod callbacks;
 mod cookie;
 mod hash;
 mod io;

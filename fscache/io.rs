@@ -65,12 +65,7 @@ fn ready(state: State, want: Want) -> Ready {
 
 /// Begins an operation: from here on the object stays, until the operation is ended through the
 /// backend. `ENOBUFS` if there is no object to be had. Sleeps.
-pub(crate) fn begin(
-    resources: &Resources,
-    cookie: &Cookie,
-    want: Want,
-    why: AccessWhy,
-) -> Result {
+pub(crate) fn begin(resources: &Resources, cookie: &Cookie, want: Want, why: AccessWhy) -> Result {
     // Read first: what is declared out of date from now on is out of date for this operation.
     resources.attach(cookie, cookie.inval_counter().load(Acquire));
     let Some(access) = CookieAccess::begin(cookie, why) else {
@@ -99,11 +94,7 @@ pub(crate) fn begin(
                 break;
             }
             Ready::Wait => {
-                trace::access(
-                    cookie,
-                    cookie.n_accesses().load(Relaxed),
-                    AccessWhy::IoWait,
-                );
+                trace::access(cookie, cookie.n_accesses().load(Relaxed), AccessWhy::IoWait);
                 let left = deadline.wrapping_sub(wait::now());
                 if left > PATIENCE || !cookie.wait_while(state, left) {
                     warn_gave_up(cookie, state);

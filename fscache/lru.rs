@@ -10,7 +10,7 @@
 //! Lock order: a cookie's lock, then the list's.
 
 use crate::{
-    bindings,
+    callbacks,
     fscache,
     layout::{
         Cookie,
@@ -36,6 +36,7 @@ use crate::{
         Jiffies,
         HZ, //
     },
+    workqueue::Work,
 };
 use kernel::{
     prelude::*,
@@ -44,7 +45,6 @@ use kernel::{
         new_spinlock,
         SpinLock, //
     },
-    types::Opaque, //
 };
 
 /// How long an object must be unused, in jiffies.
@@ -58,24 +58,16 @@ pub(crate) struct Lru {
     #[pin]
     timer: Timer,
     #[pin]
-    work: Opaque<bindings::work_struct>,
+    work: Work,
 }
-
-// SAFETY: The list is behind a lock; timers and work items may be used from every context.
-unsafe impl Send for Lru {}
-// SAFETY: As above.
-unsafe impl Sync for Lru {}
 
 impl Lru {
     /// An empty LRU.
     pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
             list <- new_spinlock!(RefList::new(), "fscache_lru"),
-            timer <- Timer::new(timed_out),
-            work <- Opaque::ffi_init(|work| {
-                // SAFETY: `work` is valid for writes and pinned.
-                unsafe { crate::workqueue::init_work(work, run) }
-            }),
+            timer <- Timer::new(callbacks::lru_timer),
+            work <- Work::new(callbacks::lru_work),
         })
     }
 
@@ -131,8 +123,13 @@ impl Lru {
         Some(cookie)
     }
 
-    /// Sees to all whose time has come.
-    fn expire(&self) {
+    /// The timer expired: has the rest done where one may sleep. In softirq context.
+    pub(crate) fn timed_out(&'static self) {
+        fscache().queue.queue_own(&self.work);
+    }
+
+    /// Sees to all whose time has come. Sleeps.
+    pub(crate) fn expire(&self) {
         while let Some(cookie) = self.next_expired() {
             trace::see_cookie(&cookie, CookieWhy::SeeLruDoOne);
             let guard = cookie.lock();
@@ -167,16 +164,4 @@ impl Lru {
             cookie.put_sleeping(CookieWhy::PutLru);
         }
     }
-}
-
-/// The timer's function, in softirq context: the work is done where one may sleep.
-unsafe extern "C" fn timed_out(_timer: *mut bindings::timer_list) {
-    let fscache = fscache();
-    // SAFETY: The work item lives as long as the module's state, whose queue is drained before.
-    unsafe { fscache.queue.queue(fscache.lru.work.get()) };
-}
-
-/// The worker's function.
-unsafe extern "C" fn run(_work: *mut bindings::work_struct) {
-    fscache().lru.expire();
 }

@@ -125,7 +125,9 @@ impl Listing for VolumeList {
         let (place, volume) = fscache()
             .volumes
             .table()
-            .find_from(Place::from_raw(place), |volume| VolumeRef::try_get(volume, None))?;
+            .find_from(Place::from_raw(place), |volume| {
+                VolumeRef::try_get(volume, None)
+            })?;
         Some((place.raw(), volume))
     }
 

@@ -129,7 +129,12 @@ impl Resources {
         size: i64,
     ) -> Result {
         // SAFETY: As above.
-        let prepare = unsafe { (*self.as_raw()).ops.as_ref().and_then(|ops| ops.prepare_write) };
+        let prepare = unsafe {
+            (*self.as_raw())
+                .ops
+                .as_ref()
+                .and_then(|ops| ops.prepare_write)
+        };
         let prepare = prepare.ok_or(ENOBUFS)?;
         // SAFETY: The operation has begun; the pointers are to locals of the caller.
         let error = unsafe { prepare(self.as_raw(), start, len, upper_len, size, false) };

@@ -125,12 +125,8 @@ pub(crate) mod flags {
         DO_RELINQUISH | DO_WITHDRAW | DO_LRU_DISCARD | DO_PREP_TO_WRITE | DO_INVALIDATE;
 
     /// What is meaningless once the backend holds nothing.
-    pub(crate) const OF_OBJECT: usize = NEEDS_UPDATE
-        | IS_CACHING
-        | DO_WITHDRAW
-        | DO_LRU_DISCARD
-        | DO_PREP_TO_WRITE
-        | DO_INVALIDATE;
+    pub(crate) const OF_OBJECT: usize =
+        NEEDS_UPDATE | IS_CACHING | DO_WITHDRAW | DO_LRU_DISCARD | DO_PREP_TO_WRITE | DO_INVALIDATE;
 }
 
 /// What a decision is made from: the cookie as it is, under its lock.
@@ -305,9 +301,7 @@ fn on_use(now: &Snapshot, modify: bool, live: bool) -> Decision {
         State::Quiescent | State::Failed | State::Withdrawing if modify => {
             Decision::stay(now, Action::Rest).set(LOCAL_WRITE)
         }
-        State::Quiescent | State::Failed | State::Withdrawing => {
-            Decision::stay(now, Action::Rest)
-        }
+        State::Quiescent | State::Failed | State::Withdrawing => Decision::stay(now, Action::Rest),
         State::LruDiscarding => Decision::stay(now, Action::Wait),
         State::Relinquishing | State::Dropped => Decision::stay(now, Action::Refuse),
     }
@@ -407,9 +401,7 @@ fn on_work(now: &Snapshot) -> Decision {
         State::Creating => Decision::stay(now, Action::Rest),
         // Cleared first: a request that comes meanwhile is a new one.
         State::Invalidating => Decision::stay(now, Action::Invalidate).clear(DO_INVALIDATE),
-        State::Active if wants(DO_INVALIDATE) => {
-            Decision::to(State::Invalidating, Action::Again)
-        }
+        State::Active if wants(DO_INVALIDATE) => Decision::to(State::Invalidating, Action::Again),
         State::Active if wants(DO_PREP_TO_WRITE) => {
             Decision::stay(now, Action::PrepareToWrite).clear(DO_PREP_TO_WRITE)
         }
@@ -423,9 +415,7 @@ fn on_work(now: &Snapshot) -> Decision {
         State::Active if wants(DO_LRU_DISCARD) && now.active => {
             Decision::stay(now, Action::Rest).clear(DO_LRU_DISCARD)
         }
-        State::Active if wants(DO_LRU_DISCARD) => {
-            Decision::to(State::LruDiscarding, Action::Again)
-        }
+        State::Active if wants(DO_LRU_DISCARD) => Decision::to(State::LruDiscarding, Action::Again),
         State::Active | State::Failed => Decision::stay(now, Action::Rest),
         State::LruDiscarding | State::Withdrawing | State::Relinquishing => Decision::stay(
             now,
@@ -439,9 +429,7 @@ fn on_work(now: &Snapshot) -> Decision {
 
 fn on_looked_up_negative(now: &Snapshot) -> Decision {
     match now.state {
-        State::LookingUp => {
-            Decision::to(State::Creating, Action::Rest).set(flags::NO_DATA_TO_READ)
-        }
+        State::LookingUp => Decision::to(State::Creating, Action::Rest).set(flags::NO_DATA_TO_READ),
         State::Creating => Decision::stay(now, Action::Rest).set(flags::NO_DATA_TO_READ),
         State::Quiescent
         | State::Active
@@ -538,13 +526,12 @@ fn on_failed(now: &Snapshot, event: Event) -> Decision {
 fn on_withdrawn(now: &Snapshot) -> Decision {
     use flags::*;
     match now.state {
-        State::Relinquishing => Decision::to(State::Dropped, Action::Unhash)
-            .clear(OF_OBJECT | DO_RELINQUISH),
-        State::LruDiscarding | State::Withdrawing => {
-            Decision::to(State::Quiescent, Action::Again)
-                .clear(OF_OBJECT)
-                .set(NO_DATA_TO_READ)
+        State::Relinquishing => {
+            Decision::to(State::Dropped, Action::Unhash).clear(OF_OBJECT | DO_RELINQUISH)
         }
+        State::LruDiscarding | State::Withdrawing => Decision::to(State::Quiescent, Action::Again)
+            .clear(OF_OBJECT)
+            .set(NO_DATA_TO_READ),
         State::Quiescent
         | State::LookingUp
         | State::Creating

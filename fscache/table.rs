@@ -225,7 +225,9 @@ impl<T: Node> Table<T> {
 
     fn shard(&self, hash: u32) -> Option<&SpinLock<Shard<T>>> {
         // `SHARDS` is a power of two and the table's length.
-        self.shards.get(hash as usize % SHARDS).map(|shard| &**shard)
+        self.shards
+            .get(hash as usize % SHARDS)
+            .map(|shard| &**shard)
     }
 
     /// Puts a member in, unless `clash` finds a reason against it in one that is there.

@@ -20,6 +20,7 @@ use kernel::{
 #[path = "../include/trace.rs"]
 mod declare;
 
+#[allow(clippy::missing_safety_doc)] // Said in their descriptions.
 mod raw {
     use super::*;
 

@@ -19,10 +19,10 @@ use crate::{
         CacheAccess,
         VolumeAccess, //
     },
-    bindings,
     cache,
     fscache,
     layout::{
+        Blob,
         Volume,
         VolumeRef, //
     },
@@ -104,31 +104,19 @@ enum Clash {
 ///
 /// Errors: `ENOMEM` also for a key that is too long, as C has it; `EBUSY` if the key is in use, or
 /// if an old volume of that key does not go within [`PATIENCE`].
-///
-/// # Safety
-///
-/// `coherency` must be null or valid for `coherency_len` bytes.
-pub(crate) unsafe fn acquire(
+pub(crate) fn acquire(
     key: &CStr,
     cache_name: Option<&CStr>,
-    coherency: *const c_void,
-    coherency_len: usize,
+    coherency: Blob<'_>,
 ) -> Result<VolumeRef> {
     let key = key.to_bytes();
     if key.len() > MAX_KEY {
         return Err(ENOMEM);
     }
-    let coherency_len = if coherency.is_null() {
-        0
-    } else {
-        u8::try_from(coherency_len).map_err(|_| ENOMEM)?
-    };
     let volumes = &fscache().volumes;
     let cache = cache::look_up(cache_name, cache::For::Volume)?;
     let debug_id = volumes.last_debug_id.fetch_add(1, Relaxed).wrapping_add(1);
-    // SAFETY: By the function's contract.
-    let volume = unsafe { VolumeRef::alloc(cache, key, coherency, coherency_len, debug_id) };
-    let Some(volume) = volume else {
+    let Some(volume) = VolumeRef::alloc(cache, key, coherency, debug_id) else {
         stats::VOLUMES_NOMEM.inc();
         return Err(ENOMEM);
     };
@@ -218,10 +206,9 @@ fn create(volume: &Volume) {
     }
 }
 
-/// The work item's function: makes a volume in its backend.
-pub(crate) unsafe extern "C" fn run(work: *mut bindings::work_struct) {
-    // SAFETY: Only queued by `create()`, with a reference that is ours now.
-    let volume = unsafe { Volume::from_work(work) };
+/// Makes a volume in its backend. The reference, and an access to the cache, are the worker's.
+/// Sleeps.
+pub(crate) fn make(volume: VolumeRef) {
     trace::see_volume(&volume, VolumeWhy::SeeCreateWork);
     // What the backend is about to make has a pin of its own.
     volume.flags().update(0, flags::WITHDRAWN);
@@ -252,12 +239,9 @@ pub(crate) fn create_and_wait(volume: &Volume) -> bool {
     volume.has_backing()
 }
 
-/// Gives a volume up. The caller's reference goes with it. Sleeps.
-///
-/// # Safety
-///
-/// `coherency` must be null or valid for as many bytes as the volume's coherency data has.
-pub(crate) unsafe fn relinquish(volume: VolumeRef, coherency: *const c_void, invalidate: bool) {
+/// Gives a volume up, with new coherency data unless its content is to be forgotten. The caller's
+/// reference goes with it. Sleeps.
+pub(crate) fn relinquish(volume: VolumeRef, coherency: Blob<'_>, invalidate: bool) {
     if volume.flags().test_and_set(flags::RELINQUISHED) {
         pr_warn!("Volume V={:x} already relinquished\n", volume.debug_id());
         kernel::warn_on!(true);
@@ -268,8 +252,7 @@ pub(crate) unsafe fn relinquish(volume: VolumeRef, coherency: *const c_void, inv
     if invalidate {
         volume.flags().update(flags::INVALIDATE, 0);
     } else {
-        // SAFETY: By the function's contract.
-        unsafe { volume.update_coherency(coherency) };
+        volume.update_coherency(coherency);
     }
     volume.put(VolumeWhy::PutRelinquish);
 }

@@ -9,7 +9,6 @@
 
 use crate::{
     access::VolumeAccess,
-    bindings,
     fscache,
     layout::{
         Cookie,
@@ -29,20 +28,9 @@ use crate::{
     },
     volume, //
 };
-use core::ptr::NonNull;
 
-/// The work item's function.
-pub(crate) unsafe extern "C" fn run(work: *mut bindings::work_struct) {
-    // SAFETY: Only queued for cookies: with a reference that is ours now, or, the last having been
-    // given back, to be freed.
-    let cookie = unsafe { Cookie::from_work(work) };
-    if cookie.refs().read() == 0 {
-        // SAFETY: As above.
-        unsafe { CookieRef::release(NonNull::from(cookie)) };
-        return;
-    }
-    // SAFETY: As above.
-    let cookie = unsafe { CookieRef::from_raw(cookie) };
+/// Works on a cookie until there is nothing to do. The reference is the worker's. Sleeps.
+pub(crate) fn run(cookie: CookieRef) {
     trace::see_cookie(&cookie, CookieWhy::SeeWork);
     to_rest(&cookie);
     cookie.put_sleeping(CookieWhy::PutWork);

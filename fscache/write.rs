@@ -49,7 +49,9 @@ impl Completion {
     unsafe fn complete(self, range: Range, result: isize) {
         if self.marked {
             // SAFETY: The filesystem keeps the mapping until it was told.
-            unsafe { bindings::fscache_helper_clear_page_bits(range.mapping, range.start, range.len) };
+            unsafe {
+                bindings::fscache_helper_clear_page_bits(range.mapping, range.start, range.len)
+            };
         }
         if let Some(function) = self.function {
             // SAFETY: The filesystem gave both.
@@ -105,10 +107,9 @@ pub(crate) unsafe fn copy_to_cache(
         return;
     }
     let (mut start, mut len) = (range.start, range.len);
-    if let Err(error) =
-        request
-            .resources
-            .prepare_write(&mut start, &mut len, range.len, file_size)
+    if let Err(error) = request
+        .resources
+        .prepare_write(&mut start, &mut len, range.len, file_size)
     {
         // SAFETY: As above, and the operation has begun.
         unsafe { done(KBox::into_raw(request).cast(), error.to_errno() as isize) };
@@ -136,6 +137,10 @@ pub(crate) unsafe fn copy_to_cache(
 }
 
 /// The end of a copy, from any context.
+///
+/// # Safety
+///
+/// Called by the backend, with what `copy_to_cache()` gave it.
 unsafe extern "C" fn done(private: *mut c_void, result: isize) {
     // SAFETY: Comes from `KBox::into_raw()` in `copy_to_cache()`, and is called once for it.
     let request: KBox<Request> = unsafe { KBox::from_raw(private.cast()) };

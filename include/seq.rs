@@ -97,7 +97,9 @@ impl<T: Listing> Callbacks<T> {
         let place = pos.saturating_sub(1).unsigned_abs();
         match T::find(place) {
             Some((place, record)) => {
-                *pos = i64::try_from(place).unwrap_or(i64::MAX - 1).saturating_add(1);
+                *pos = i64::try_from(place)
+                    .unwrap_or(i64::MAX - 1)
+                    .saturating_add(1);
                 T::into_raw(record)
             }
             None => {
@@ -119,6 +121,9 @@ impl<T: Listing> Callbacks<T> {
         }
     }
 
+    /// # Safety
+    ///
+    /// Called by the kernel, as are the three below.
     unsafe extern "C" fn start(_file: *mut bindings::seq_file, pos: *mut i64) -> *mut c_void {
         // SAFETY: The kernel gives a valid position.
         let pos = unsafe { &mut *pos };
@@ -128,6 +133,9 @@ impl<T: Listing> Callbacks<T> {
         Self::at(pos)
     }
 
+    /// # Safety
+    ///
+    /// As for `start()`.
     unsafe extern "C" fn next(
         _file: *mut bindings::seq_file,
         record: *mut c_void,
@@ -141,11 +149,17 @@ impl<T: Listing> Callbacks<T> {
         Self::at(pos)
     }
 
+    /// # Safety
+    ///
+    /// As for `start()`.
     unsafe extern "C" fn stop(_file: *mut bindings::seq_file, record: *mut c_void) {
         // SAFETY: As in `next()`.
         unsafe { Self::give_back(record) };
     }
 
+    /// # Safety
+    ///
+    /// As for `start()`.
     unsafe extern "C" fn show(file: *mut bindings::seq_file, record: *mut c_void) -> c_int {
         // SAFETY: The kernel gives a valid file.
         let out = unsafe { SeqFile::from_raw(file) };

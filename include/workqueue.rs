@@ -4,7 +4,10 @@
 
 use crate::bindings;
 use core::ptr::NonNull;
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    types::Opaque, //
+};
 
 /// A workqueue. Dropping it waits for all that is queued.
 pub(crate) struct OwnedQueue(NonNull<bindings::workqueue_struct>);
@@ -32,6 +35,12 @@ impl OwnedQueue {
         self.0.as_ptr()
     }
 
+    /// Queues a work item of the module's own.
+    pub(crate) fn queue_own(&self, work: &'static Work) -> bool {
+        // SAFETY: Initialised when it was made, and lives for as long as the module.
+        unsafe { self.queue(work.work.get()) }
+    }
+
     /// Queues a work item; false if it was queued already and has not begun to run.
     ///
     /// # Safety
@@ -39,7 +48,13 @@ impl OwnedQueue {
     /// `work` must be initialised, and stay valid until it has run.
     pub(crate) unsafe fn queue(&self, work: *mut bindings::work_struct) -> bool {
         // SAFETY: The queue is valid as long as `self` is; the caller promises the rest.
-        unsafe { bindings::queue_work_on(bindings::wq_misc_consts_WORK_CPU_UNBOUND as c_int, self.as_raw(), work) }
+        unsafe {
+            bindings::queue_work_on(
+                bindings::wq_misc_consts_WORK_CPU_UNBOUND as c_int,
+                self.as_raw(),
+                work,
+            )
+        }
     }
 
     /// Waits until nothing is queued or running, what work items queue meanwhile included. Sleeps.
@@ -67,4 +82,31 @@ pub(crate) unsafe fn init_work(
 ) {
     // SAFETY: By the function's contract.
     unsafe { bindings::fscache_helper_init_work(work, Some(function)) };
+}
+
+/// A work item that is a module's own, not part of a structure of C.
+#[pin_data]
+pub(crate) struct Work {
+    #[pin]
+    work: Opaque<bindings::work_struct>,
+}
+
+// SAFETY: Work items may be queued from every context.
+unsafe impl Send for Work {}
+// SAFETY: As above.
+unsafe impl Sync for Work {}
+
+#[allow(dead_code)] // Each of the two modules uses its part.
+impl Work {
+    /// A work item that runs `function`, which must not make use of its argument.
+    pub(crate) fn new(
+        function: unsafe extern "C" fn(*mut bindings::work_struct),
+    ) -> impl PinInit<Self> {
+        pin_init!(Self {
+            work <- Opaque::ffi_init(move |work| {
+                // SAFETY: `work` is valid for writes and pinned.
+                unsafe { init_work(work, function) }
+            }),
+        })
+    }
 }

@@ -12,8 +12,7 @@ use super::{
     Volume, //
 };
 use crate::{
-    bindings,
-    cache,
+    bindings, cache,
     refs::RefCount,
     resources::{
         Resources,
@@ -162,18 +161,13 @@ impl Cache {
         unsafe { (&raw mut (*self.as_raw()).name).write_volatile(name_into_raw(name)) };
     }
 
-    /// Notes whose cache this is, before it becomes active.
-    ///
-    /// # Safety
-    ///
-    /// `ops` must be null or a table of operations that may be called, as the kernel's
-    /// documentation of cache backends says, until the backend has relinquished the cache.
-    pub(crate) unsafe fn set_backend(
-        &self,
-        ops: *const bindings::fscache_cache_ops,
-        private: *mut c_void,
-    ) {
+    /// Notes whose cache this is: before it becomes active, and when that backend goes.
+    pub(crate) fn set_backend(&self, table: Option<BackendTable>) {
         let raw = self.as_raw();
+        let (ops, private) = match table {
+            Some(table) => (table.ops, table.private),
+            None => (ptr::null(), ptr::null_mut()),
+        };
         // SAFETY: The fields are valid; a backend is set while nobody uses the cache.
         unsafe {
             (&raw mut (*raw).ops).write_volatile(ops);
@@ -324,6 +318,27 @@ impl core::ops::Deref for Registered {
     }
 }
 
+/// What a backend brings: its operations, and something of its own.
+pub(crate) struct BackendTable {
+    ops: *const bindings::fscache_cache_ops,
+    private: *mut c_void,
+}
+
+impl BackendTable {
+    /// Adopts what C gave.
+    ///
+    /// # Safety
+    ///
+    /// `ops` must be null or a table of operations that may be called, as the kernel's
+    /// documentation of cache backends says, until the backend has relinquished the cache.
+    pub(crate) unsafe fn new(
+        ops: *const bindings::fscache_cache_ops,
+        private: *mut c_void,
+    ) -> Self {
+        Self { ops, private }
+    }
+}
+
 /// The operations of a backend.
 pub(crate) struct Backend<'a>(&'a bindings::fscache_cache_ops);
 
@@ -397,7 +412,7 @@ impl Backend<'_> {
     pub(crate) fn begin_operation(&self, resources: &Resources, want: Want) -> bool {
         self.0.begin_operation.is_some_and(|f| {
             // SAFETY: Resources whose cookie is accessed and has an object.
-            unsafe { f(resources.as_raw(), want as _) }
+            unsafe { f(resources.as_raw(), want as bindings::fscache_want_state) }
         })
     }
 }

@@ -6,10 +6,12 @@ use super::{
     alloc_zeroed,
     dropped_without_reason,
     free,
+    Blob,
     Volume, //
 };
 use crate::{
     bindings,
+    callbacks,
     flags::Flags,
     fscache,
     list::{
@@ -31,8 +33,7 @@ use crate::{
         self,
         CookieWhy, //
     },
-    wait,
-    worker, //
+    wait, //
 };
 use core::{
     mem::ManuallyDrop,
@@ -170,7 +171,11 @@ impl Cookie {
     #[inline]
     pub(crate) fn has_object(&self) -> bool {
         // SAFETY: The field is valid as long as the cookie is; a backend sets it, hence volatile.
-        unsafe { !(&raw const (*self.as_raw()).cache_priv).read_volatile().is_null() }
+        unsafe {
+            !(&raw const (*self.as_raw()).cache_priv)
+                .read_volatile()
+                .is_null()
+        }
     }
 
     /// The key.
@@ -216,18 +221,16 @@ impl Cookie {
         }
     }
 
-    /// Stores new coherency data; as much as the cookie was acquired with is read from `data`.
-    ///
-    /// # Safety
-    ///
-    /// `data` must be null or valid for as many bytes as the cookie's coherency data has.
-    pub(crate) unsafe fn update_aux(&self, data: *const c_void) {
-        if data.is_null() {
-            return;
-        }
+    /// How long the coherency data is, in bytes.
+    pub(crate) fn aux_len(&self) -> usize {
+        self.aux().1
+    }
+
+    /// Stores new coherency data, if there is any.
+    pub(crate) fn update_aux(&self, data: Blob<'_>) {
         let (aux, len) = self.aux();
-        // SAFETY: `aux` is valid for `len` bytes; the caller promises the same of `data`.
-        unsafe { ptr::copy(data.cast::<u8>(), aux, len) };
+        // SAFETY: `aux` is valid for `len` bytes.
+        unsafe { data.copy_to(aux, len) };
     }
 
     /// The state; what was stored before it was set is seen.
@@ -373,20 +376,17 @@ impl CookieGuard<'_> {
 pub(crate) struct NewCookie(CookieRef);
 
 impl NewCookie {
-    /// Makes a cookie with a reference count of one. `None` if there is no memory. Sleeps.
-    ///
-    /// # Safety
-    ///
-    /// `aux` must be null or valid for `aux_len` bytes.
-    pub(crate) unsafe fn alloc(
+    /// Makes a cookie with a reference count of one. `None` if there is no memory, or the key or
+    /// the coherency data is too long. Sleeps.
+    pub(crate) fn alloc(
         volume: &Volume,
         advice: u8,
         key: &[u8],
-        aux: *const c_void,
-        aux_len: u8,
+        aux: Blob<'_>,
         object_size: i64,
         debug_id: u32,
     ) -> Option<Self> {
+        let aux_len = u8::try_from(aux.len()).ok()?;
         let key_len = u8::try_from(key.len()).ok()?;
         let cookie = fscache().cookies.slab().alloc_zeroed()?;
         let raw = cookie.cast::<bindings::fscache_cookie>().as_ptr();
@@ -449,12 +449,11 @@ impl NewCookie {
             );
             init_links(&raw mut (*raw).commit_link);
             init_links(&raw mut (*raw).proc_link);
-            crate::workqueue::init_work(&raw mut (*raw).work, worker::run);
+            crate::workqueue::init_work(&raw mut (*raw).work, callbacks::cookie_work);
         }
         // SAFETY: Initialised above.
         let this = unsafe { Cookie::from_raw(raw) };
-        // SAFETY: By the function's contract.
-        unsafe { this.update_aux(aux) };
+        this.update_aux(aux);
         this.refs().set(1);
         trace::see_cookie(this, CookieWhy::NewAcquire);
         Some(Self(CookieRef(cookie)))
@@ -585,7 +584,10 @@ impl CookieRef {
         if fscache().cookies.is_hashed(this) {
             // Impossible by construction: whoever relinquishes takes it out first. Should it
             // happen, memory that the table points to must not be freed.
-            kernel::pr_err_once!("cookie {:08x} lost its last reference while hashed\n", this.debug_id());
+            kernel::pr_err_once!(
+                "cookie {:08x} lost its last reference while hashed\n",
+                this.debug_id()
+            );
             kernel::warn_on!(true);
             return;
         }

@@ -16,10 +16,11 @@ mod cookie;
 mod volume;
 
 pub(crate) use cache::{
-    Registered,
+    BackendTable,
     Cache,
     CacheRef,
     CacheState, //
+    Registered,
 };
 pub(crate) use cookie::{
     Cookie,
@@ -34,7 +35,11 @@ pub(crate) use volume::{
 
 use core::{
     alloc::Layout,
-    ptr::NonNull, //
+    marker::PhantomData,
+    ptr::{
+        self,
+        NonNull, //
+    },
 };
 use kernel::{
     alloc::{
@@ -44,6 +49,47 @@ use kernel::{
     },
     prelude::*, //
 };
+
+/// Bytes that a filesystem lends for the length of a call, or none.
+///
+/// Not a slice, because the filesystem may change them meanwhile.
+#[derive(Clone, Copy)]
+pub(crate) struct Blob<'a> {
+    at: *const u8,
+    len: usize,
+    lent: PhantomData<&'a u8>,
+}
+
+impl Blob<'_> {
+    /// Adopts what C gave; null is none.
+    ///
+    /// # Safety
+    ///
+    /// `at` must be null or valid for reads of `len` bytes for as long as this is used.
+    pub(crate) unsafe fn new(at: *const c_void, len: usize) -> Self {
+        Self {
+            at: at.cast(),
+            len: if at.is_null() { 0 } else { len },
+            lent: PhantomData,
+        }
+    }
+
+    /// How long it is, in bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Copies it to the beginning of `to`, which is `room` bytes long; too much is left out.
+    ///
+    /// # Safety
+    ///
+    /// `to` must be valid for writes of `room` bytes.
+    unsafe fn copy_to(&self, to: *mut u8, room: usize) {
+        // SAFETY: `at` is valid for `len` bytes, the caller promises the same of `to`. They may
+        // overlap.
+        unsafe { ptr::copy(self.at, to, self.len.min(room)) };
+    }
+}
 
 /// Allocates zeroed memory that C code may read: `len` bytes, aligned for any of the kernel's
 /// structures. May sleep.
@@ -68,5 +114,8 @@ unsafe fn free(memory: NonNull<u8>, len: usize) {
 /// Says that a reference was dropped without a reason.
 #[cold]
 fn dropped_without_reason(what: &str) {
-    kernel::pr_warn_once!("a reference to a {} was given back without a reason\n", what);
+    kernel::pr_warn_once!(
+        "a reference to a {} was given back without a reason\n",
+        what
+    );
 }

@@ -10,11 +10,12 @@ use super::{
     },
     dropped_without_reason,
     free,
+    Blob,
     Cache,
     CacheRef, //
 };
 use crate::{
-    bindings,
+    bindings, callbacks,
     flags::Flags,
     fscache,
     list::init_links,
@@ -28,8 +29,7 @@ use crate::{
         CacheWhy,
         VolumeWhy, //
     },
-    volume,
-    wait,
+    volume, wait,
 };
 use core::{
     mem::ManuallyDrop,
@@ -124,7 +124,11 @@ impl Volume {
     #[inline]
     pub(crate) fn has_backing(&self) -> bool {
         // SAFETY: The field is valid as long as the volume is; a backend sets it, hence volatile.
-        unsafe { !(&raw const (*self.as_raw()).cache_priv).read_volatile().is_null() }
+        unsafe {
+            !(&raw const (*self.as_raw()).cache_priv)
+                .read_volatile()
+                .is_null()
+        }
     }
 
     /// The key, without the length byte before it.
@@ -136,24 +140,19 @@ impl Volume {
         }
     }
 
-    /// Replaces the coherency data.
-    ///
-    /// # Safety
-    ///
-    /// `data` must be null or valid for as many bytes as the volume's coherency data has.
-    pub(crate) unsafe fn update_coherency(&self, data: *const c_void) {
-        if data.is_null() {
-            return;
-        }
-        let raw = self.as_raw();
+    /// How long the coherency data is, in bytes.
+    pub(crate) fn coherency_len(&self) -> usize {
+        // SAFETY: The field is valid as long as the volume is, and does not change.
+        usize::from(unsafe { (*self.as_raw()).coherency_len })
+    }
+
+    /// Replaces the coherency data, if there is new.
+    pub(crate) fn update_coherency(&self, data: Blob<'_>) {
         // SAFETY: The coherency data lies behind the structure, in the same allocation.
         unsafe {
-            ptr::copy(
-                data.cast::<u8>(),
-                (&raw mut (*raw).coherency).cast::<u8>(),
-                usize::from((*raw).coherency_len),
-            )
-        };
+            let coherency = (&raw mut (*self.as_raw()).coherency).cast::<u8>();
+            data.copy_to(coherency, self.coherency_len());
+        }
     }
 
     /// Sleeps until nobody uses the backing, for `timeout` at most; true if nobody does.
@@ -169,11 +168,7 @@ impl Volume {
     pub(crate) fn queue(&self) -> bool {
         // SAFETY: The work item was initialised when the volume was made; the reference that the
         // caller hands over keeps it valid until it has run.
-        unsafe {
-            fscache()
-                .volume_queue
-                .queue(&raw mut (*self.as_raw()).work)
-        }
+        unsafe { fscache().volume_queue.queue(&raw mut (*self.as_raw()).work) }
     }
 
     /// The volume whose work item `work` is.
@@ -184,9 +179,7 @@ impl Volume {
     /// gives up.
     pub(crate) unsafe fn from_work(work: *mut bindings::work_struct) -> VolumeRef {
         // SAFETY: By the function's contract.
-        unsafe {
-            VolumeRef::from_raw(kernel::container_of!(work, bindings::fscache_volume, work))
-        }
+        unsafe { VolumeRef::from_raw(kernel::container_of!(work, bindings::fscache_volume, work)) }
     }
 }
 
@@ -207,6 +200,11 @@ fn key_memory(len: usize) -> usize {
     (len + 2).next_multiple_of(4)
 }
 
+/// How long the memory of a volume is: the structure and its coherency data.
+fn volume_memory(coherency_len: u8) -> usize {
+    core::mem::size_of::<bindings::fscache_volume>() + usize::from(coherency_len)
+}
+
 /// An owned reference to a volume.
 pub(crate) struct VolumeRef(NonNull<Volume>);
 
@@ -217,23 +215,17 @@ unsafe impl Sync for VolumeRef {}
 
 impl VolumeRef {
     /// Makes a volume with a reference count of one, which is in no table. `None` if there is no
-    /// memory; the cache is put then. Sleeps.
-    ///
-    /// # Safety
-    ///
-    /// `coherency` must be null or valid for `coherency_len` bytes.
-    pub(crate) unsafe fn alloc(
+    /// memory, or key or coherency data are too long; the cache is put then. Sleeps.
+    pub(crate) fn alloc(
         cache: CacheRef,
         key: &[u8],
-        coherency: *const c_void,
-        coherency_len: u8,
+        coherency: Blob<'_>,
         debug_id: u32,
     ) -> Option<Self> {
-        let size = core::mem::size_of::<bindings::fscache_volume>() + usize::from(coherency_len);
-        let memory = key_len(key).and_then(|len| {
+        let memory = lengths(key, coherency).and_then(|(len, coherency_len)| {
             let key_at = alloc_zeroed(key_memory(key.len()))?;
-            match alloc_zeroed(size) {
-                Some(volume) => Some((len, key_at, volume)),
+            match alloc_zeroed(volume_memory(coherency_len)) {
+                Some(volume) => Some((len, coherency_len, key_at, volume)),
                 None => {
                     // SAFETY: Allocated just now; nobody knows it.
                     unsafe { free(key_at, key_memory(key.len())) };
@@ -241,7 +233,7 @@ impl VolumeRef {
                 }
             }
         });
-        let Some((len, key_at, volume)) = memory else {
+        let Some((len, coherency_len, key_at, volume)) = memory else {
             cache.put(CacheWhy::PutAllocVolume);
             return None;
         };
@@ -264,12 +256,11 @@ impl VolumeRef {
                 kernel::static_lock_class!().as_ptr(),
             );
             init_links(&raw mut (*raw).proc_link);
-            crate::workqueue::init_work(&raw mut (*raw).work, volume::run);
+            crate::workqueue::init_work(&raw mut (*raw).work, callbacks::volume_work);
         }
         // SAFETY: Initialised above.
         let this = unsafe { Volume::from_raw(raw) };
-        // SAFETY: By the function's contract.
-        unsafe { this.update_coherency(coherency) };
+        this.update_coherency(coherency);
         this.refs().set(1);
         trace::see_volume(this, VolumeWhy::NewAcquire);
         Some(Self(volume.cast()))
@@ -331,8 +322,7 @@ impl VolumeRef {
         unsafe {
             let cache = CacheRef::from_raw((*raw).cache);
             let key_len = key_memory(self.key().len());
-            let size = core::mem::size_of::<bindings::fscache_volume>()
-                + usize::from((*raw).coherency_len);
+            let size = volume_memory((*raw).coherency_len);
             if let Some(key) = NonNull::new((*raw).key) {
                 free(key, key_len);
             }
@@ -342,9 +332,11 @@ impl VolumeRef {
     }
 }
 
-/// The length byte of a key.
-fn key_len(key: &[u8]) -> Option<u8> {
-    u8::try_from(key.len()).ok()
+/// The length bytes of a key and of coherency data, if they are not too long for one.
+fn lengths(key: &[u8], coherency: Blob<'_>) -> Option<(u8, u8)> {
+    let key = u8::try_from(key.len()).ok()?;
+    let coherency = u8::try_from(coherency.len()).ok()?;
+    Some((key, coherency))
 }
 
 impl core::ops::Deref for VolumeRef {

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What can be made here; 'make help' says it shortly.  The work is done by
+# scripts/, each of which can be run by hand.
+#
+#   KDIR    a prepared kernel tree with Rust; default: Debian's, made on demand
+#   PAIR    which modules a virtual machine uses, <fscache>-<cachefiles>, each
+#           r (Rust) or c (the kernel's own)
+#   BUILD   where prepared parts are kept (sysroot, kernel tree, guest image)
+#   V=1     show commands
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+
+export KDIR KERNEL PAIR BUILD JOBS V
+
+# MAKEFLAGS of this make mean nothing to the makes that run in the sysroot.
+unexport MAKEFLAGS
+
+modules:
+	@scripts/modules.sh modules
+
+install:
+	@scripts/install.sh
+
+demo: modules
+	@scripts/demo.sh
+
+check:
+	@scripts/check.sh
+
+# make vm T="case case" PAIR=r-r
+vm: modules
+	@scripts/check.sh --vm $(T)
+
+fmt:
+	@scripts/fmt.sh
+
+fmt-check:
+	@scripts/fmt.sh --check
+
+clippy:
+	@scripts/modules.sh --lint
+
+doc:
+	@scripts/doc.sh
+
+clean:
+	rm -rf build
+
+# Also what is kept outside of this folder.
+distclean: clean
+	@scripts/clean-parts.sh
+
+help:
+	@echo 'make              build fscache.ko, netfs.ko and cachefiles.ko into build/modules'
+	@echo 'make install      put them under updates/ of the running kernel, and run depmod'
+	@echo 'make demo         read a tree over NFS twice in a virtual machine, the second time from the cache'
+	@echo 'make check        run all tests'
+	@echo 'make vm T=CASE    run some cases of tests/vm/cases in a virtual machine'
+	@echo 'make fmt          format the Rust code; fmt-check only says whether it is'
+	@echo 'make clippy       lint with the set of the kernel and ours; warnings are errors'
+	@echo 'make doc          rustdoc of both modules into build/doc'
+	@echo 'make clean        remove build/; distclean also what is kept in BUILD'
+	@echo
+	@echo 'KDIR=, PAIR=, BUILD=, V=1: see the head of the Makefile'
+
+.PHONY: modules install demo check vm fmt fmt-check clippy doc clean distclean help

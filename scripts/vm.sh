@@ -270,7 +270,8 @@ complain() {
 report=$(grep -a -n -E "$REPORTS" "$run/kernel.log" | { [ -z "$ignore" ] && cat || grep -a -v -E "$ignore"; } | head -n 1 | tr -d '\r') || true
 if [ -n "$report" ]; then
 	line=${report%%:*}
-	say "the kernel reported a bug: ${report#*:}"
+	during=$(head -n "$line" "$run/kernel.log" | tr -d '\r' | sed -n 's/.*vm: case \([^ ]*\) begins$/\1/p' | tail -n 1)
+	say "the kernel reported a bug${during:+ during case $during}: ${report#*:}"
 	sed -n "$((line > 3 ? line - 3 : 1)),$((line + 45))p" "$run/kernel.log" | tr -d '\r' | sed 's/^/    /' >&2
 fi
 

@@ -1,0 +1,203 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Runs all tests, and ends with one line over all that ran.
+#
+#   check.sh                   everything: host tests, build, format, lints, and
+#                              the cases of tests/vm with all four pairs
+#   check.sh --vm [CASE...]    only these cases (default: all) with pair $PAIR
+#                              (default: r-r)
+#
+# What each machine printed, and its kernel's messages, stay in $BUILD/check.
+
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+passed=0 failed=0 skipped=0
+# result pass|fail|skip WHAT [REASON...]
+result() {
+	local how=$1 what=$2
+	shift 2
+	case $how in
+	pass) passed=$((passed + 1)); echo "pass: $what" ;;
+	fail) failed=$((failed + 1)); echo "FAIL: $what${*:+: $*}" ;;
+	skip) skipped=$((skipped + 1)); echo "skip: $what: ${*:-no reason given}" ;;
+	esac
+}
+
+logs=$BUILD/check
+workers=()
+finish() {
+	local worker
+	for worker in ${workers[@]+"${workers[@]}"}; do
+		kill -TERM "$worker" 2>/dev/null || true
+	done
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# step WHAT COMMAND... : one thing that passes or fails as a whole.
+step() {
+	local what=$1 log began=$SECONDS
+	shift
+	log=$logs/${what// /-}.log
+	echo "$what ..."
+	if "$@" </dev/null >"$log" 2>&1; then
+		if grep -E '(^|[^a-z])warning(:|\[)' "$log" | head -n 5 | grep .; then
+			result fail "$what" "there are warnings; all of it is in $log"
+			return 0
+		fi
+		result pass "$what ($((SECONDS - began)) s)"
+	else
+		tail -n 25 "$log" | sed 's/^/    /'
+		result fail "$what" "all of it is in $log"
+	fi
+}
+
+host_tests() {
+	local log=$logs/host-tests.log line
+	if [ ! -x "$TOP/scripts/host-tests.sh" ]; then
+		result skip "host tests" "there is no scripts/host-tests.sh"
+		return 0
+	fi
+	echo "host tests ..."
+	local status=0
+	"$TOP/scripts/host-tests.sh" </dev/null 2>&1 | tee "$log" || status=$?
+	line=$(grep -E '^host: [0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1) || true
+	if [ -n "$line" ]; then
+		passed=$((passed + $(cut -d ' ' -f 2 <<<"$line")))
+		failed=$((failed + $(cut -d ' ' -f 4 <<<"$line")))
+		[[ $line == *" 0 failed"* ]] || echo "FAIL: host tests: all of it is in $log"
+	fi
+	if [ $status != 0 ] && { [ -z "$line" ] || [[ $line == *" 0 failed"* ]]; }; then
+		result fail "host tests" "status $status; all of it is in $log"
+	elif [ -z "$line" ]; then
+		result fail "host tests" "they passed, but did not say how many; all of it is in $log"
+	fi
+}
+
+# Every script there is, cases included.
+lint_scripts() {
+	local files
+	mapfile -t files < <(cd "$TOP" && grep -lE '^#!/bin/(ba)?sh|shellcheck shell=' scripts/*.sh scripts/guest/init tests/vm/*.sh tests/vm/run .ci/run)
+	cd "$TOP"
+	"$TOP/scripts/enter.sh" shellcheck -S warning -x -P SCRIPTDIR --exclude=SC1091,SC2120,SC2154 "${files[@]}"
+	# Cases run in the folder above, and all start with the library.
+	"$TOP/scripts/enter.sh" shellcheck -S warning -s bash --exclude=SC1091,SC2154,SC2034 tests/vm/cases/*.sh
+}
+
+# --- the cases in virtual machines -------------------------------------------
+
+# Cases go in two boots on the same disks; 'reboot' is in both, and 'reload',
+# which takes the longest, has the second to itself.
+all_cases() {
+	local name
+	for name in "$TOP"/tests/vm/cases/*.sh; do
+		name=$(basename "$name" .sh)
+		case $name in reboot | reload) ;; *) echo "$name" ;; esac
+	done
+	echo reboot
+	echo reload
+}
+
+# boot PAIR NUMBER CASE... : run cases in one machine.
+boot() {
+	local pair=$1 number=$2 status=0 dir=$logs/$1 name
+	shift 2
+	mkdir -p "$dir/$number"
+	setpriv --pdeathsig TERM "$TOP/scripts/vm.sh" --pair "$pair" --job "$TOP/tests/vm" \
+		--results "$dir/$number" --log "$dir/$number/kernel.log" --time $((120 + $# * 240)) \
+		--disk "server=$dir/server.img:1G" --disk "cache=$dir/cache.img:1G" \
+		--append slab_nomerge --env "BOOT=$number" -- ./run "$@" >"$dir/$number/output" 2>&1 &
+	tail -q -n +1 -F --pid=$! "$dir/$number/output" 2>/dev/null || true
+	wait $! || status=$?
+	# A case that said nothing was cut off: by the time limit, or by a crash.
+	for name; do
+		grep -q "^[a-z]* $name\( \|$\)" "$dir/$number/cases" 2>/dev/null ||
+			echo "fail $name it did not come to its end" >>"$dir/$number/cases"
+	done
+	case $status in
+	0 | 1) ;;
+	124) echo "fail machine-$number the time was up" ;;
+	126) echo "fail machine-$number $(sed -n 's/^vm.sh: //p' "$dir/$number/output" | grep -m 1 'reported a bug')" ;;
+	*) echo "fail machine-$number $(sed -n 's/^vm.sh: //p' "$dir/$number/output" | tail -n 1) (status $status)" ;;
+	esac >>"$dir/$number/cases"
+}
+
+# run_pair PAIR CASE... : leaves the results in $logs/PAIR/cases.
+run_pair() {
+	local pair=$1 first=() second=() name
+	shift
+	rm -rf "${logs:?}/$pair"
+	mkdir -p "$logs/$pair"
+	for name; do
+		case $name in
+		reboot) first+=("$name"); second=("$name" ${second[@]+"${second[@]}"}) ;;
+		reload) second+=("$name") ;;
+		*) first+=("$name") ;;
+		esac
+	done
+	[ ${#first[@]} = 0 ] || boot "$pair" 1 "${first[@]}"
+	[ ${#second[@]} = 0 ] || boot "$pair" 2 "${second[@]}"
+	{
+		# Half a reboot is none: its first part counts only when it failed.
+		[ ${#first[@]} = 0 ] || grep -v '^pass reboot$' "$logs/$pair/1/cases" || true
+		[ ${#second[@]} = 0 ] || cat "$logs/$pair/2/cases"
+	} >"$logs/$pair/cases"
+	rm -f "$logs/$pair"/*.img
+}
+
+# vm_tests "PAIR..." CASE... : as many machines side by side as there are processors.
+vm_tests() {
+	local pairs=$1 pair how name reason running=0 side
+	shift
+	side=$(nproc)
+	"$TOP/scripts/image.sh" >/dev/null
+	for pair in $pairs; do
+		if [ "$running" -ge "$side" ]; then
+			wait -n || true
+			running=$((running - 1))
+		fi
+		( run_pair "$pair" "$@" ) > >(sed -u "s/^/[$pair] /") &
+		workers+=($!)
+		running=$((running + 1))
+		# The first finds out whether KVM works; the others take its word.
+		sleep 2
+	done
+	wait
+	workers=()
+	for pair in $pairs; do
+		while read -r how name reason; do
+			result "$how" "$pair $name" "$reason"
+		done <"$logs/$pair/cases"
+	done
+}
+
+need_root
+mkdir -p "$logs"
+cd "$TOP"
+SYSROOT=${SYSROOT:-$("$TOP/scripts/sysroot.sh")}
+KERNEL=${KERNEL:-$("$TOP/scripts/kernel.sh")}
+export SYSROOT KERNEL
+case ${1:-} in
+--vm)
+	shift
+	[ $# -gt 0 ] || mapfile -t cases < <(all_cases)
+	[ $# = 0 ] || cases=("$@")
+	vm_tests "${PAIR:-r-r}" "${cases[@]}"
+	;;
+'')
+	host_tests
+	step "build" make modules
+	step "format" make fmt-check
+	step "clippy" make clippy
+	step "shellcheck" lint_scripts
+	mapfile -t cases < <(all_cases)
+	vm_tests "c-c r-r c-r r-c" "${cases[@]}"
+	;;
+--help) sed -n '4,11s/^# \{0,1\}//p' "$0"; exit 0 ;;
+*) die "unknown option $1; see check.sh --help" ;;
+esac
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ]

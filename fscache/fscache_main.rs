@@ -31,6 +31,17 @@
 //! is held from outside. Then the LRU's timer is stopped, the queues are drained, what the LRU
 //! still held is put, and only then the memory is given back.
 
+// A module must not panic: what could is refused when it is linted.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::todo,
+    clippy::unreachable,
+    clippy::unwrap_used
+)]
+
 use kernel::{
     prelude::*,
     sync::{

@@ -486,11 +486,12 @@ fn on_invalidated(now: &Snapshot) -> Decision {
             Decision::stay(now, Action::Again)
         }
         State::Invalidating => Decision::to(State::Active, Action::Again),
-        State::Active => Decision::stay(now, Action::Again),
+        // The backend may have said so before it returned; and an operation may have found the
+        // object broken meanwhile.
+        State::Active | State::Failed => Decision::stay(now, Action::Again),
         State::Quiescent
         | State::LookingUp
         | State::Creating
-        | State::Failed
         | State::LruDiscarding
         | State::Withdrawing
         | State::Relinquishing

@@ -197,12 +197,12 @@ unsafe impl Node for Volume {
 
 /// How long the memory of a key of `len` bytes is: its length, the key and a NUL, in whole words.
 fn key_memory(len: usize) -> usize {
-    (len + 2).next_multiple_of(4)
+    len.saturating_add(2).div_ceil(4).saturating_mul(4)
 }
 
 /// How long the memory of a volume is: the structure and its coherency data.
 fn volume_memory(coherency_len: u8) -> usize {
-    core::mem::size_of::<bindings::fscache_volume>() + usize::from(coherency_len)
+    core::mem::size_of::<bindings::fscache_volume>().saturating_add(usize::from(coherency_len))
 }
 
 /// An owned reference to a volume.

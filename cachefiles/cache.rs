@@ -1,0 +1,550 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A cache that is online: where it is, how much room there is, what is in it.
+//!
+//! # Who owns what
+//!
+//! The daemon's file owns the cache; each volume owns a reference, each object one to its volume.
+//! fscache has a pointer that counts for nothing, from [`Cache::bind`] to the end of
+//! [`Cache::withdraw`], when volumes and objects are gone; so the daemon's reference is the last,
+//! and with it the directories, the mount and the credentials go before `close()` returns.
+//!
+//! # Locks
+//!
+//! - `objects` is a spinlock over the tree of objects that were looked up. Nothing is called under
+//!   it. An object is removed together with the tree's reference to it.
+//! - `volumes` is a mutex over the list of volumes. A record of fscache's that is found through it
+//!   may be touched while it is held; see [`crate::fscache::VolumeBackRef`].
+//!
+//! Neither is taken while the other is held.
+
+use crate::{
+    cred::with_creds,
+    dentry::Dentry,
+    fscache::{
+        self,
+        CacheCookie,
+        Count, //
+    },
+    inode::DirectoryAbility,
+    inuse::InUse,
+    limits::{
+        Amount,
+        BlockSize,
+        Limits,
+        Percent,
+        Room, //
+    },
+    object::Object,
+    path::{
+        Mount,
+        Path,
+        Statistics, //
+    },
+    reaper::Reaper,
+    security,
+    status::Status,
+    store,
+    trace::{
+        self,
+        ErrorAt,
+        RefWhy, //
+    },
+    volume::Volume,
+};
+use kernel::{
+    cred::Credential,
+    fmt, new_condvar, new_mutex, new_spinlock,
+    prelude::*,
+    rbtree::{
+        RBTree,
+        RBTreeNode, //
+    },
+    str::CString,
+    sync::{
+        aref::ARef,
+        atomic::{
+            ordering,
+            Atomic, //
+        },
+        Arc, ArcBorrow, CondVar, Mutex, SpinLock,
+    },
+};
+
+/// Bytes in a page: the largest block that direct I/O from pages can do.
+const PAGE_SIZE: u64 = kernel::page::PAGE_SIZE as u64;
+
+/// What the daemon asked for.
+pub(crate) struct Settings<'a> {
+    /// The directory that holds the cache.
+    pub(crate) root: &'a CStr,
+    /// The cache's name.
+    pub(crate) tag: &'a CStr,
+    /// The security context to act under.
+    pub(crate) secid: Option<u32>,
+    /// Limits in percent of all files.
+    pub(crate) files: Percent,
+    /// Limits in percent of all blocks.
+    pub(crate) blocks: Percent,
+}
+
+/// What space is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SpaceFor {
+    /// Nothing; only to see how things are.
+    Check,
+    /// To store data.
+    Write,
+    /// To make a file or a directory.
+    Create,
+}
+
+/// The volumes of a cache.
+struct Volumes {
+    list: KVec<Arc<Volume>>,
+    /// How many there are, on the list or on their way out.
+    live: usize,
+}
+
+/// A cache that is online.
+#[pin_data]
+pub(crate) struct Cache {
+    /// fscache's record of this.
+    cookie: CacheCookie,
+    /// The tag, for messages.
+    name: CString,
+    /// What the daemon is told.
+    status: Arc<Status>,
+    limits: Limits,
+    block: BlockSize,
+    /// Blocks that are being written, and so are neither free nor taken yet.
+    writing: Atomic<i64>,
+    /// Makes the names of graves unique.
+    graves: Atomic<i32>,
+    #[pin]
+    objects: SpinLock<RBTree<u64, Arc<Object>>>,
+    #[pin]
+    volumes: Mutex<Volumes>,
+    /// Signalled when `volumes` lost one.
+    #[pin]
+    volumes_changed: CondVar,
+    /// Frees objects whose last user was an interrupt.
+    reaper: Arc<Reaper>,
+    graveyard: InUse<ARef<Dentry>>,
+    store: InUse<ARef<Dentry>>,
+    root: ARef<Dentry>,
+    mount: ARef<Mount>,
+    cred: ARef<Credential>,
+}
+
+/// Whether an error says that the backing filesystem itself is broken, or gone.
+///
+/// Want of space, quota, permission, memory or of a feature concerns what was tried, not the cache.
+fn is_fatal(error: Error) -> bool {
+    error == EIO || error == EROFS || error == EUCLEAN || error == ESHUTDOWN
+}
+
+/// Whether a directory on a mount can hold a cache.
+fn check_backing(root: &Path) -> Result {
+    let mount = root.mount();
+    if mount.is_idmapped() {
+        pr_warn!("File cache on idmapped mounts not supported\n");
+        return Err(EINVAL);
+    }
+    let able = root
+        .dentry()
+        .inode()
+        .is_some_and(|inode| inode.can(DirectoryAbility::Root));
+    if !able || !mount.can_report_and_sync() || mount.superblock_block_size() > PAGE_SIZE {
+        return Err(EOPNOTSUPP);
+    }
+    if mount.is_readonly() {
+        return Err(EROFS);
+    }
+    Ok(())
+}
+
+/// The block size that a filesystem reports.
+fn check_block_size(stats: &Statistics) -> Result<BlockSize> {
+    match u64::try_from(stats.block_size) {
+        Err(_) | Ok(0) => Err(ERANGE),
+        Ok(bytes) => BlockSize::new(bytes, PAGE_SIZE).ok_or(EOPNOTSUPP),
+    }
+}
+
+impl Cache {
+    /// Brings a cache online. Sleeps.
+    ///
+    /// # Errors
+    ///
+    /// Those of fscache if the tag is taken, of the lookup of the directory, `EINVAL`,
+    /// `EOPNOTSUPP`, `EROFS` or `ERANGE` if the filesystem cannot hold a cache, those of the
+    /// security module, and those of making the directories.
+    pub(crate) fn bind(
+        settings: &Settings<'_>,
+        status: Arc<Status>,
+        reaper: Arc<Reaper>,
+    ) -> Result<Arc<Cache>> {
+        let cookie = CacheCookie::acquire(settings.tag)?;
+        let cache = Self::prepare(cookie, settings, status, reaper).inspect_err(|error| {
+            pr_err!("Failed to register: {}\n", error.to_errno());
+        })?;
+        pr_info!("File cache on {} registered\n", &*cache.name);
+        // See how much room there is; the daemon may have to begin at once.
+        let _ = cache.with_creds(|| cache.has_space(Amount::default(), SpaceFor::Check));
+        Ok(cache)
+    }
+
+    fn prepare(
+        cookie: CacheCookie,
+        settings: &Settings<'_>,
+        status: Arc<Status>,
+        reaper: Arc<Reaper>,
+    ) -> Result<Arc<Cache>> {
+        let service = security::service_credentials(settings.secid)?;
+        let root = with_creds(&service, || {
+            let root = Path::lookup_directory(settings.root)?;
+            check_backing(&root)?;
+            Ok::<_, Error>(root)
+        })?;
+        let cred = security::cache_credentials(&service, &root)?;
+
+        let stats = with_creds(&cred, || root.mount().statistics(root.dentry()))?;
+        let block = check_block_size(&stats)?;
+        let limits = Limits {
+            files: settings.files.of(stats.files),
+            blocks: settings.blocks.of(stats.blocks),
+        };
+        let room = store::Room {
+            mount: root.mount(),
+            check: &|| {
+                let free = with_creds(&cred, || root.mount().statistics(root.dentry()))?;
+                match limits.judge(free_of(&free)) {
+                    Room::None => Err(ENOBUFS),
+                    Room::Low | Room::Enough | Room::Plenty => Ok(()),
+                }
+            },
+        };
+        let (store, graveyard) = with_creds(&cred, || {
+            let (store, _) = store::get_directory(&room, root.dentry(), c"cache")?;
+            let (graveyard, _) = store::get_directory(&room, root.dentry(), c"graveyard")?;
+            Ok::<_, Error>((store, graveyard))
+        })?;
+
+        let name = CString::try_from(settings.tag)?;
+        let (mount, root) = (root.mount().clone(), root.dentry().clone());
+        let cache = Arc::pin_init(
+            pin_init!(Self {
+                cookie,
+                name,
+                status,
+                limits,
+                block,
+                writing: Atomic::new(0),
+                graves: Atomic::new(0),
+                objects <- new_spinlock!(RBTree::new(), "cachefiles objects"),
+                volumes <- new_mutex!(Volumes { list: KVec::new(), live: 0 }, "cachefiles volumes"),
+                volumes_changed <- new_condvar!("cachefiles volumes"),
+                reaper,
+                graveyard,
+                store,
+                root,
+                mount,
+                cred,
+            }),
+            GFP_KERNEL,
+        )?;
+        cache.cookie.add(cache.as_arc_borrow())?;
+        cache.status.set_ready();
+        Ok(cache)
+    }
+
+    /// Calls `f` under the cache's credentials.
+    pub(crate) fn with_creds<R>(&self, f: impl FnOnce() -> R) -> R {
+        with_creds(&self.cred, f)
+    }
+
+    /// The cache's credentials.
+    pub(crate) fn credentials(&self) -> &Credential {
+        &self.cred
+    }
+
+    /// The mount that the cache is on.
+    pub(crate) fn mount(&self) -> &Mount {
+        &self.mount
+    }
+
+    /// The directory of the volumes.
+    pub(crate) fn store(&self) -> &Dentry {
+        &self.store
+    }
+
+    /// The directory of what is to be removed by the daemon.
+    pub(crate) fn graveyard(&self) -> &Dentry {
+        &self.graveyard
+    }
+
+    /// The block size of the backing filesystem.
+    pub(crate) fn block(&self) -> BlockSize {
+        self.block
+    }
+
+    /// The limits.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// fscache's record.
+    pub(crate) fn cookie(&self) -> &CacheCookie {
+        &self.cookie
+    }
+
+    /// Who frees objects whose last user was an interrupt.
+    ///
+    /// A reference of its own: the last object takes the cache with it.
+    pub(crate) fn reaper(&self) -> Arc<Reaper> {
+        self.reaper.clone()
+    }
+
+    /// What the daemon is told.
+    pub(crate) fn status(&self) -> &Status {
+        &self.status
+    }
+
+    /// A number for the next grave.
+    pub(crate) fn next_grave(&self) -> u32 {
+        self.graves.fetch_add(1, ordering::Relaxed).wrapping_add(1) as u32
+    }
+
+    /// The room check of this cache, for making things in it.
+    pub(crate) fn room_for_create<R>(&self, f: impl FnOnce(&store::Room<'_>) -> R) -> R {
+        f(&store::Room {
+            mount: &self.mount,
+            check: &|| {
+                self.has_space(
+                    Amount {
+                        files: 1,
+                        blocks: 0,
+                    },
+                    SpaceFor::Create,
+                )
+            },
+        })
+    }
+
+    /// Is there room for `want`? Also sees to it that the daemon culls, or stops. Sleeps.
+    ///
+    /// # Errors
+    ///
+    /// `ENOBUFS` if there is none, and those of asking the filesystem.
+    pub(crate) fn has_space(&self, want: Amount, reason: SpaceFor) -> Result {
+        let stats = self.mount.statistics(&self.root).inspect_err(|error| {
+            trace::vfs_error(trace::NOBODY, self.root.inode(), *error, ErrorAt::Statfs);
+            self.note_error(*error, fmt!("statfs failed"));
+        })?;
+        let writing = self.writing.load(ordering::Relaxed);
+        let free = free_of(&stats)
+            .less(Amount {
+                files: 0,
+                blocks: u64::try_from(writing).unwrap_or(0),
+            })
+            .less(want);
+        match self.limits.judge(free) {
+            Room::Plenty => {
+                self.status.set_culling(false);
+                Ok(())
+            }
+            Room::Enough => Ok(()),
+            Room::Low => {
+                self.status.set_culling(true);
+                Ok(())
+            }
+            Room::None => {
+                match reason {
+                    SpaceFor::Check => {}
+                    SpaceFor::Write => fscache::count(Count::NoWriteSpace),
+                    SpaceFor::Create => fscache::count(Count::NoCreateSpace),
+                }
+                self.status.set_culling(true);
+                Err(ENOBUFS)
+            }
+        }
+    }
+
+    /// Reports an error of the backing filesystem, and stops the cache if it is that bad.
+    ///
+    /// May be called in any context.
+    pub(crate) fn note_error(&self, error: Error, what: fmt::Arguments<'_>) {
+        if is_fatal(error) && self.status.set_dead() {
+            pr_err!("I/O Error: {} ({})\n", what, error.to_errno());
+            self.cookie.io_error();
+        }
+    }
+
+    /// An object whose file takes `sectors` sectors of 512 bytes is not in use any more.
+    pub(crate) fn note_release(&self, sectors: u64) {
+        self.status
+            .note_release(self.block.blocks_of_sectors(sectors));
+    }
+
+    /// Adds an object that was looked up, to be found when the cache is withdrawn.
+    pub(crate) fn add_object(&self, node: RBTreeNode<u64, Arc<Object>>) {
+        let old = self.objects.lock().insert(node);
+        // Serial numbers are not used twice.
+        drop(old);
+    }
+
+    /// Removes an object; true if it was there.
+    pub(crate) fn remove_object(&self, serial: u64) -> bool {
+        let node = self.objects.lock().remove_node(&serial);
+        // The tree's reference goes outside the lock, and never is the last: the caller has one.
+        node.is_some()
+    }
+
+    /// Adds a volume. Sleeps.
+    pub(crate) fn add_volume(&self, volume: Arc<Volume>) -> Result {
+        Ok(self.volumes.lock().list.push(volume, GFP_KERNEL)?)
+    }
+
+    /// Removes a volume that `is_it` recognises.
+    pub(crate) fn remove_volume(&self, is_it: impl Fn(&Volume) -> bool) -> Option<Arc<Volume>> {
+        let mut volumes = self.volumes.lock();
+        let at = volumes.list.iter().position(|volume| is_it(volume))?;
+        volumes.list.remove(at).ok()
+    }
+
+    /// Has every object withdrawn. Sleeps.
+    fn withdraw_objects(&self) {
+        loop {
+            // Taken out, and so kept alive, before fscache is told: fscache may give the object
+            // back at once.
+            let node = {
+                let mut objects = self.objects.lock();
+                let Some(cursor) = objects.cursor_front_mut() else {
+                    break;
+                };
+                let (_, node) = cursor.remove_current();
+                node
+            };
+            let (_, object) = node.to_key_value();
+            object.see(RefWhy::SeeWithdrawal);
+            object.cookie().withdraw();
+            drop(object);
+            crate::sched::cond_resched();
+        }
+    }
+
+    /// Has fscache stop the use of every volume, and waits for that. Sleeps.
+    fn withdraw_volume_cookies(&self) {
+        loop {
+            let vcookie = {
+                let volumes = self.volumes.lock();
+                // One whose record is being freed has no users.
+                volumes
+                    .list
+                    .iter()
+                    .find_map(|volume| volume.begin_withdrawal())
+            };
+            match vcookie {
+                Some(vcookie) => vcookie.withdraw(),
+                None => break,
+            }
+        }
+    }
+
+    /// Takes every volume off its record, and waits until all are gone. Sleeps.
+    fn withdraw_volumes(&self) {
+        loop {
+            let mut volumes = self.volumes.lock();
+            if volumes.live == 0 {
+                break;
+            }
+            let found = volumes
+                .list
+                .iter()
+                .enumerate()
+                .find_map(|(at, volume)| Some((at, volume.record()?)));
+            match found {
+                Some((at, vcookie)) => {
+                    let volume = volumes.list.remove(at).ok();
+                    drop(volumes);
+                    if let Some(volume) = volume {
+                        self.with_creds(|| volume.store_coherency(&vcookie, true));
+                    }
+                    drop(vcookie.detach());
+                }
+                // Those that are left are on their way out, by somebody else's hand.
+                None => self.volumes_changed.wait(&mut volumes),
+            }
+        }
+    }
+
+    /// Takes the cache out of service. Sleeps until all who use it are done.
+    pub(crate) fn withdraw(&self) {
+        pr_info!("File cache on {} unregistering\n", &*self.name);
+        self.cookie.withdraw();
+        self.withdraw_volume_cookies();
+        self.withdraw_objects();
+        self.cookie.wait_for_objects();
+        self.withdraw_volumes();
+        if let Err(error) = self.with_creds(|| self.mount.sync()) {
+            self.note_error(
+                error,
+                fmt!("Attempt to sync backing fs superblock returned an error"),
+            );
+        }
+    }
+}
+
+/// What is free, as a filesystem reports it.
+fn free_of(stats: &Statistics) -> Amount {
+    Amount {
+        files: stats.files_free,
+        blocks: stats.blocks_free,
+    }
+}
+
+/// A volume that exists; when it goes, its cache is told.
+pub(crate) struct LiveVolume(Arc<Cache>);
+
+impl LiveVolume {
+    /// Counts a volume. Sleeps.
+    pub(crate) fn new(cache: ArcBorrow<'_, Cache>) -> Self {
+        {
+            let mut volumes = cache.volumes.lock();
+            volumes.live = volumes.live.saturating_add(1);
+        }
+        Self(cache.into())
+    }
+
+    /// The cache.
+    pub(crate) fn cache(&self) -> &Cache {
+        &self.0
+    }
+}
+
+impl Drop for LiveVolume {
+    fn drop(&mut self) {
+        let mut volumes = self.0.volumes.lock();
+        volumes.live = volumes.live.saturating_sub(1);
+        self.0.volumes_changed.notify_all();
+    }
+}
+
+/// Blocks that are being written.
+#[must_use = "they stay counted until `end()`"]
+pub(crate) struct Writing(i64);
+
+impl Writing {
+    /// Counts `bytes` bytes that begin to be written to `cache`.
+    pub(crate) fn begin(cache: &Cache, bytes: u64) -> Self {
+        let blocks = i64::try_from(cache.block.blocks_for(bytes)).unwrap_or(i64::MAX);
+        cache.writing.fetch_add(blocks, ordering::Relaxed);
+        Self(blocks)
+    }
+
+    /// They are written, or not. May be called in any context.
+    pub(crate) fn end(self, cache: &Cache) {
+        cache.writing.fetch_sub(self.0, ordering::Relaxed);
+    }
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! cachefiles: what network filesystems read, kept in files of a local filesystem.
+//!
+//! fscache decides who is cached; this module decides where. It makes a cache of a directory when a
+//! daemon asks for one through `/dev/cachefiles`, and offers it to fscache.
+//!
+//! # Map
+//!
+//! Arrows of use go downwards only.
+//!
+//! | layer | files |
+//! |---|---|
+//! | edge, pointers in, references out | `abi` (what fscache and netfs call) |
+//! | the daemon | `daemon`, `status` (what it is told) |
+//! | what there is | `cache`, `volume`, `object` |
+//! | what is done | `io` (reads and writes), `content` (what is present), `store` (directories and files), `security` |
+//! | pure | `command` (grammar), `limits` (space), `key` (names), `coherency` (attributes), `extent` (arithmetic) |
+//! | wrappers | `fscache`, `netfs` (their interfaces), `inuse` (the mark), `trace`, `reaper`, and those of the kernel's facilities in `include/` |
+//!
+//! `unsafe` is found in the first and the last of these.
+//!
+//! # Locks, outermost first
+//!
+//! 1. the daemon's `config`;
+//! 2. write access to the mount;
+//! 3. a directory's lock, then an inode's (`dirop`, `inode`);
+//! 4. the cache's `volumes`;
+//! 5. spinlocks: a cookie's, the cache's `objects`, an object's `backing`. None inside another.
+//!
+//! # Unload
+//!
+//! The device pins the module while it is open, and closes only when no object is counted any more.
+//! What may still run then are the last instructions of a completion or of fscache's worker; both
+//! are waited for ([`Cachefiles::drop`]), and the reaper's queue is drained, before the module goes.
+
+// Each module compiles all shared wrappers, and uses its part.
+#![allow(dead_code)]
+
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+
+#[path = "../include/bindings.rs"]
+mod bindings;
+#[path = "../include/chardev.rs"]
+mod chardev;
+#[path = "../include/cred.rs"]
+mod cred;
+#[path = "../include/dentry.rs"]
+mod dentry;
+#[path = "../include/dirop.rs"]
+mod dirop;
+#[path = "../include/file.rs"]
+mod file;
+#[path = "../include/flags.rs"]
+mod flags;
+#[path = "../include/inode.rs"]
+mod inode;
+#[path = "../include/iov.rs"]
+mod iov;
+#[path = "../include/kiocb.rs"]
+mod kiocb;
+#[path = "../include/lsm.rs"]
+mod lsm;
+#[path = "../include/nofs.rs"]
+mod nofs;
+#[path = "../include/path.rs"]
+mod path;
+#[path = "../include/sched.rs"]
+mod sched;
+#[path = "../include/time.rs"]
+mod time;
+#[path = "../include/wait.rs"]
+mod wait;
+#[path = "../include/waitqueue.rs"]
+mod waitqueue;
+#[path = "../include/workqueue.rs"]
+mod workqueue;
+#[path = "../include/xattr.rs"]
+mod xattr;
+
+mod abi;
+mod abi_debug;
+mod cache;
+mod coherency;
+mod command;
+mod content;
+mod daemon;
+mod extent;
+mod fscache;
+mod inuse;
+mod io;
+mod key;
+mod limits;
+mod netfs;
+mod object;
+mod ratelimit;
+mod reaper;
+mod security;
+mod status;
+mod store;
+mod trace;
+mod volume;
+
+use chardev::Registration;
+use daemon::Daemon;
+use reaper::Reaper;
+
+module! {
+    type: Cachefiles,
+    name: "CacheFiles",
+    authors: ["The fscache in Rust developers"],
+    description: "Mounted-filesystem based cache",
+    license: "GPL",
+}
+
+/// The module.
+#[pin_data(PinnedDrop)]
+struct Cachefiles {
+    /// Goes first: from then on nobody can open the device.
+    #[pin]
+    device: Registration<Daemon>,
+    _reaper: Arc<Reaper>,
+}
+
+impl kernel::InPlaceModule for Cachefiles {
+    fn init(module: &'static ThisModule) -> impl PinInit<Self, Error> {
+        try_pin_init!(Self {
+            _reaper: Arc::new(Reaper::new()?, GFP_KERNEL)?,
+            device <- Registration::new(c"cachefiles", module, _reaper.clone()),
+            _: { pr_info!("Loaded\n") },
+        }? Error)
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for Cachefiles {
+    fn drop(self: Pin<&mut Self>) {
+        pr_info!("Unloading\n");
+        fscache::wait_for_last_callers();
+    }
+}

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Volumes: one directory for each, with 256 directories in it, all held open.
+//!
+//! # Who owns what
+//!
+//! fscache's record and the cache's list own a reference each, every object of the volume another
+//! one. The directories go with the last, and the cache is told after that. The record is fscache's
+//! ([`VolumeBackRef`] says how long it may be looked at).
+
+use crate::{
+    cache::{
+        Cache,
+        LiveVolume, //
+    },
+    coherency::{
+        self,
+        Verdict,
+        DATA_MAX, //
+    },
+    dentry::Dentry,
+    fscache::{
+        VolumeBackRef,
+        VolumeCookie,
+        VolumeRef, //
+    },
+    inuse::InUse,
+    key, store,
+    trace::{
+        self,
+        CoherencyWhy,
+        ErrorAt,
+        KillWhy,
+        NOBODY, //
+    },
+    xattr,
+};
+use kernel::{
+    fmt,
+    prelude::*,
+    sync::{
+        aref::ARef,
+        atomic::{
+            ordering,
+            AtomicFlag, //
+        },
+        Arc, ArcBorrow,
+    },
+};
+
+/// How often a directory that does not agree is moved away before the volume is given up.
+const ATTEMPTS: usize = 3;
+
+/// A volume.
+pub(crate) struct Volume {
+    record: VolumeBackRef,
+    /// Fscache was told to stop using it.
+    withdrawn: AtomicFlag,
+    /// The coherency data that the directory has.
+    stored: KVec<u8>,
+    fanout: KVec<InUse<ARef<Dentry>>>,
+    directory: InUse<ARef<Dentry>>,
+    /// The last to go.
+    live: LiveVolume,
+}
+
+impl Volume {
+    /// Makes a volume for `record`, on disk too if need be, and attaches it. Sleeps.
+    ///
+    /// fscache holds an access to the cache meanwhile, so the cache is not withdrawn.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` or `ENAMETOOLONG` if there is no name for its key, `ENOBUFS` if there is no room,
+    /// and those of the backing filesystem. The volume is not cached then.
+    pub(crate) fn acquire(cache: ArcBorrow<'_, Cache>, record: &VolumeCookie) -> Result {
+        let live = LiveVolume::new(cache);
+        let mut data = [0; DATA_MAX];
+        let len = record.copy_key(&mut data);
+        let name = key::volume_name(data.get(..len).ok_or(ENAMETOOLONG)?).map_err(|bad| {
+            pr_notice_ratelimited(fmt!("The key of a volume cannot be a name: {}", bad as u32));
+            EINVAL
+        })?;
+        let name = CStr::from_bytes_with_nul(name.as_bytes_with_nul()).map_err(|_| EINVAL)?;
+        let len = record.copy_coherency(&mut data);
+        let data = data.get(..len).unwrap_or(&[]);
+
+        let volume = cache.with_creds(|| {
+            let directory = open_directory(&cache, record, name, data)?;
+            let fanout = cache.room_for_create(|room| {
+                let mut fanout = KVec::with_capacity(256, GFP_KERNEL)?;
+                for index in 0..=u8::MAX {
+                    let name = key::fanout_name(index);
+                    let name =
+                        CStr::from_bytes_with_nul(name.as_bytes_with_nul()).map_err(|_| EINVAL)?;
+                    let (directory, _) = store::get_directory(room, &directory, name)?;
+                    fanout.push(directory, GFP_KERNEL)?;
+                }
+                Ok::<_, Error>(fanout)
+            })?;
+            let mut stored = KVec::new();
+            stored.extend_from_slice(data, GFP_KERNEL)?;
+            Ok::<_, Error>(Arc::new(
+                Self {
+                    record: VolumeBackRef::new(record),
+                    withdrawn: AtomicFlag::new(false),
+                    stored,
+                    fanout,
+                    directory,
+                    live,
+                },
+                GFP_KERNEL,
+            )?)
+        })?;
+
+        cache.add_volume(volume.clone())?;
+        record.attach(volume);
+        Ok(())
+    }
+
+    /// The cache.
+    pub(crate) fn cache(&self) -> &Cache {
+        self.live.cache()
+    }
+
+    /// The directory for objects with this low byte of the hash.
+    pub(crate) fn fanout(&self, index: u8) -> Result<&Dentry> {
+        // As many as there are bytes were made.
+        let directory = self.fanout.get(usize::from(index)).ok_or(EIO)?;
+        Ok(directory)
+    }
+
+    /// Gets the record, in order to withdraw it, once; [`None`] if that was done or the record is
+    /// being freed. The caller holds the lock of the list of volumes.
+    pub(crate) fn begin_withdrawal(&self) -> Option<VolumeRef> {
+        if self.withdrawn.load(ordering::Relaxed) {
+            return None;
+        }
+        let record = self.record.try_get()?;
+        (!self.withdrawn.xchg(true, ordering::Full)).then_some(record)
+    }
+
+    /// Gets the record, unless it is being freed. The caller holds the lock of the list of volumes.
+    pub(crate) fn record(&self) -> Option<VolumeRef> {
+        self.record.try_get()
+    }
+
+    /// Stores the coherency data that the record has now, if it changed or `always`. Sleeps.
+    pub(crate) fn store_coherency(&self, record: &VolumeCookie, always: bool) {
+        let mut data = [0; DATA_MAX];
+        let len = record.copy_coherency(&mut data);
+        let data = data.get(..len).unwrap_or(&[]);
+        if always || *data != *self.stored {
+            // If it cannot be stored, the directory does not agree next time, and is made anew.
+            let _ = store_coherency(self.cache(), record, &self.directory, data);
+        }
+    }
+}
+
+/// fscache frees a record: lets go of its volume. Sleeps.
+pub(crate) fn free(record: &VolumeCookie) {
+    let Some(volume) = record.detach() else {
+        return;
+    };
+    let cache = volume.cache();
+    // A record that is not used any more was relinquished, with new coherency data perhaps.
+    cache.with_creds(|| volume.store_coherency(record, false));
+    // Off the list before the record goes, which the list's users look at.
+    let listed = cache.remove_volume(|other| core::ptr::eq(other, &*volume));
+    drop(listed);
+    drop(volume);
+}
+
+/// Opens the directory of a volume; one that does not agree is moved away, a bounded number of
+/// times.
+fn open_directory(
+    cache: &Cache,
+    record: &VolumeCookie,
+    name: &CStr,
+    data: &[u8],
+) -> Result<InUse<ARef<Dentry>>> {
+    for _ in 0..ATTEMPTS {
+        let (directory, is_new) =
+            cache.room_for_create(|room| store::get_directory(room, cache.store(), name))?;
+        if is_new {
+            // A directory without the attribute does not agree next time; nothing is lost.
+            store_coherency(cache, record, &directory, data)?;
+            return Ok(directory);
+        }
+        if is_coherent(cache, record, &directory, data)? {
+            return Ok(directory);
+        }
+        let stale: ARef<Dentry> = (*directory).clone();
+        // The mark goes first: it would keep the daemon from removing the grave.
+        drop(directory);
+        store::bury(cache, NOBODY, cache.store(), &stale, KillWhy::VolumeIsWeird)?;
+        crate::sched::cond_resched();
+    }
+    pr_err!("A volume's directory does not agree and cannot be replaced\n");
+    Err(ESTALE)
+}
+
+/// Stores coherency data on a volume's directory.
+fn store_coherency(
+    cache: &Cache,
+    record: &VolumeCookie,
+    directory: &Dentry,
+    data: &[u8],
+) -> Result {
+    let inode = directory.inode().ok_or(ENOENT)?;
+    let value = coherency::encode_volume(data);
+    let result = cache
+        .mount()
+        .want_write()
+        .and_then(|access| xattr::set(&access, directory, coherency::XATTR_NAME, value.as_bytes()));
+    match result {
+        Ok(()) => trace::volume_coherency(record, inode.number(), CoherencyWhy::VolSetOk),
+        Err(error) => {
+            trace::vfs_error(NOBODY, Some(inode), error, ErrorAt::Setxattr);
+            trace::volume_coherency(record, inode.number(), CoherencyWhy::VolSetFail);
+            cache.note_error(error, fmt!("Failed to set xattr"));
+        }
+    }
+    result
+}
+
+/// Compares coherency data with what a volume's directory has.
+///
+/// # Errors
+///
+/// Only if the disk failed, or there is no memory; whatever else is odd does not agree.
+fn is_coherent(
+    cache: &Cache,
+    record: &VolumeCookie,
+    directory: &Dentry,
+    data: &[u8],
+) -> Result<bool> {
+    let inode = directory.inode().ok_or(ENOENT)?;
+    let mut buffer = [0; coherency::XATTR_MAX];
+    let verdict = match xattr::get(directory, coherency::XATTR_NAME, &mut buffer) {
+        Ok(len) => coherency::check_volume(buffer.get(..len).unwrap_or(&[]), data),
+        Err(error) => {
+            trace::vfs_error(NOBODY, Some(inode), error, ErrorAt::Getxattr);
+            cache.note_error(error, fmt!("Failed to read xattr"));
+            if error == EIO || error == ENOMEM {
+                return Err(error);
+            }
+            Verdict::BadXattr
+        }
+    };
+    let why = match verdict {
+        Verdict::Coherent => CoherencyWhy::VolCheckOk,
+        Verdict::BadReserved => CoherencyWhy::VolCheckResv,
+        Verdict::BadData => CoherencyWhy::VolCheckCmp,
+        Verdict::BadXattr
+        | Verdict::BadType
+        | Verdict::BadSize
+        | Verdict::BadContent
+        | Verdict::Dirty => CoherencyWhy::VolCheckXattr,
+    };
+    trace::volume_coherency(record, inode.number(), why);
+    Ok(verdict == Verdict::Coherent)
+}
+
+/// Reports something that a filesystem can cause again and again.
+fn pr_notice_ratelimited(what: fmt::Arguments<'_>) {
+    if crate::ratelimit::may_speak() {
+        pr_notice!("{}\n", what);
+    }
+}

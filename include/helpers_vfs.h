@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * As helpers.h, for the VFS: what the wrappers path.rs, cred.rs, kiocb.rs and
+ * their neighbours need of inline functions.
+ */
+#ifndef FSCACHE_RUST_HELPERS_VFS_H
+#define FSCACHE_RUST_HELPERS_VFS_H
+
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/fs_struct.h>
+#include <linux/mount.h>
+#include <linux/namei.h>
+#include <linux/security.h>
+#include <linux/workqueue.h>
+#include <linux/xattr.h>
+
+/* The part of a struct kstatfs, which the kernel crate does not know, that counts. */
+struct fscache_helper_statistics {
+	s64 block_size;
+	u64 blocks;
+	u64 blocks_free;
+	u64 files;
+	u64 files_free;
+};
+
+int fscache_helper_statfs(const struct path *path,
+			  struct fscache_helper_statistics *stats);
+const struct cred *fscache_helper_override_creds(const struct cred *cred);
+void fscache_helper_revert_creds(const struct cred *cred);
+void fscache_helper_current_pwd(struct path *path);
+bool fscache_helper_is_idmapped(const struct vfsmount *mnt);
+void fscache_helper_kiocb_end_write(struct kiocb *iocb);
+int fscache_helper_current_ioprio(void);
+bool fscache_helper_capable_sys_admin(void);
+void fscache_helper_flush_workqueue(struct workqueue_struct *queue);
+
+#endif /* FSCACHE_RUST_HELPERS_VFS_H */

@@ -530,9 +530,17 @@ fn on_withdrawn(now: &Snapshot) -> Decision {
         State::Relinquishing => {
             Decision::to(State::Dropped, Action::Unhash).clear(OF_OBJECT | DO_RELINQUISH)
         }
-        State::LruDiscarding | State::Withdrawing => Decision::to(State::Quiescent, Action::Again)
+        State::LruDiscarding => Decision::to(State::Quiescent, Action::Again)
             .clear(OF_OBJECT)
             .set(NO_DATA_TO_READ),
+        State::Withdrawing => {
+            // The backend took `LOCAL_WRITE` away when it stored what was written. Whoever still
+            // has the file open may write again after somebody else had it looked up anew.
+            let writer = if now.active { LOCAL_WRITE } else { 0 };
+            Decision::to(State::Quiescent, Action::Again)
+                .clear(OF_OBJECT)
+                .set(NO_DATA_TO_READ | writer)
+        }
         State::Quiescent
         | State::LookingUp
         | State::Creating

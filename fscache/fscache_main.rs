@@ -187,6 +187,10 @@ unsafe impl Sync for Module {}
 
 impl kernel::Module for Module {
     fn init(_module: &'static ThisModule) -> Result<Self> {
+        if !layout::agrees_with_c() {
+            pr_err!("built for structures that this kernel does not have; build it against its own tree\n");
+            return Err(ENOEXEC);
+        }
         let state = KBox::pin_init(Fscache::new(), GFP_KERNEL)
             .inspect_err(|_| pr_err!("no memory to load\n"))?;
         // SAFETY: It is not moved until `drop()` makes a pinned box of it again.

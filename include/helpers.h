@@ -12,6 +12,10 @@
 struct address_space;
 struct seq_file;
 
+/* Of fscache.ko; see layout.c there. */
+extern const size_t fscache_layout[];
+extern const size_t fscache_layout_len;
+
 /* Of fscache.ko, for netfs.ko; the kernel declares them in a header of fs/netfs. */
 int fscache_stats_show(struct seq_file *m);
 int fscache_proc_init(void);

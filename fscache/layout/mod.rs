@@ -12,6 +12,7 @@
 //! (`put(why)`); dropping one without is a mistake that is made good and reported.
 
 mod cache;
+mod check;
 mod cookie;
 mod volume;
 
@@ -22,6 +23,7 @@ pub(crate) use cache::{
     CacheState, //
     Registered,
 };
+pub(crate) use check::agrees_with_c;
 pub(crate) use cookie::{
     Cookie,
     CookieGuard,

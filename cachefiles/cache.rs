@@ -28,6 +28,7 @@ use crate::{
     },
     inode::DirectoryAbility,
     inuse::InUse,
+    jar::Jar,
     limits::{
         Amount,
         BlockSize,
@@ -35,13 +36,16 @@ use crate::{
         Percent,
         Room, //
     },
-    object::Object,
+    object::{
+        self,
+        Object,
+        ObjectRef, //
+    },
     path::{
         Mount,
         Path,
         Statistics, //
     },
-    reaper::Reaper,
     security,
     status::Status,
     store,
@@ -122,14 +126,14 @@ pub(crate) struct Cache {
     /// Makes the names of graves unique.
     graves: Atomic<i32>,
     #[pin]
-    objects: SpinLock<RBTree<u64, Arc<Object>>>,
+    objects: SpinLock<RBTree<u64, ObjectRef>>,
     #[pin]
     volumes: Mutex<Volumes>,
     /// Signalled when `volumes` lost one.
     #[pin]
     volumes_changed: CondVar,
-    /// Frees objects whose last user was an interrupt.
-    reaper: Arc<Reaper>,
+    /// Where objects are kept.
+    jar: Arc<Jar<Object>>,
     graveyard: InUse<ARef<Dentry>>,
     store: InUse<ARef<Dentry>>,
     root: ARef<Dentry>,
@@ -183,10 +187,10 @@ impl Cache {
     pub(crate) fn bind(
         settings: &Settings<'_>,
         status: Arc<Status>,
-        reaper: Arc<Reaper>,
+        jar: Arc<Jar<Object>>,
     ) -> Result<Arc<Cache>> {
         let cookie = CacheCookie::acquire(settings.tag)?;
-        let cache = Self::prepare(cookie, settings, status, reaper).inspect_err(|error| {
+        let cache = Self::prepare(cookie, settings, status, jar).inspect_err(|error| {
             pr_err!("Failed to register: {}\n", error.to_errno());
         })?;
         pr_info!("File cache on {} registered\n", &*cache.name);
@@ -199,7 +203,7 @@ impl Cache {
         cookie: CacheCookie,
         settings: &Settings<'_>,
         status: Arc<Status>,
-        reaper: Arc<Reaper>,
+        jar: Arc<Jar<Object>>,
     ) -> Result<Arc<Cache>> {
         let service = security::service_credentials(settings.secid)?;
         let root = with_creds(&service, || {
@@ -245,7 +249,7 @@ impl Cache {
                 objects <- new_spinlock!(RBTree::new(), "cachefiles objects"),
                 volumes <- new_mutex!(Volumes { list: KVec::new(), live: 0 }, "cachefiles volumes"),
                 volumes_changed <- new_condvar!("cachefiles volumes"),
-                reaper,
+                jar,
                 graveyard,
                 store,
                 root,
@@ -299,11 +303,9 @@ impl Cache {
         &self.cookie
     }
 
-    /// Who frees objects whose last user was an interrupt.
-    ///
-    /// A reference of its own: the last object takes the cache with it.
-    pub(crate) fn reaper(&self) -> Arc<Reaper> {
-        self.reaper.clone()
+    /// Where objects are kept.
+    pub(crate) fn jar(&self) -> &Arc<Jar<Object>> {
+        &self.jar
     }
 
     /// What the daemon is told.
@@ -388,7 +390,7 @@ impl Cache {
     }
 
     /// Adds an object that was looked up, to be found when the cache is withdrawn.
-    pub(crate) fn add_object(&self, node: RBTreeNode<u64, Arc<Object>>) {
+    pub(crate) fn add_object(&self, node: RBTreeNode<u64, ObjectRef>) {
         let old = self.objects.lock().insert(node);
         // Serial numbers are not used twice.
         drop(old);
@@ -427,7 +429,7 @@ impl Cache {
                 node
             };
             let (_, object) = node.to_key_value();
-            object.see(RefWhy::SeeWithdrawal);
+            object::see(&object, RefWhy::SeeWithdrawal);
             object.cookie().withdraw();
             drop(object);
             crate::sched::cond_resched();

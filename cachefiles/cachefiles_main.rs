@@ -14,9 +14,9 @@
 //! | edge, pointers in, references out | `abi` (what fscache and netfs call) |
 //! | the daemon | `daemon`, `status` (what it is told) |
 //! | what there is | `cache`, `volume`, `object` |
-//! | what is done | `io` (reads and writes), `content` (what is present), `store` (directories and files), `security` |
+//! | what is done | `io` (reads and writes), `content` (what is present), `store` (directories and files), `attr` (what they say of themselves), `security` |
 //! | pure | `command` (grammar), `limits` (space), `key` (names), `coherency` (attributes), `extent` (arithmetic) |
-//! | wrappers | `fscache`, `netfs` (their interfaces), `inuse` (the mark), `trace`, `reaper`, and those of the kernel's facilities in `include/` |
+//! | wrappers | `fscache`, `netfs` (their interfaces), `inuse` (the mark), `trace`, and those of the kernel's facilities in `include/` |
 //!
 //! `unsafe` is found in the first and the last of these.
 //!
@@ -32,7 +32,7 @@
 //!
 //! The device pins the module while it is open, and closes only when no object is counted any more.
 //! What may still run then are the last instructions of a completion or of fscache's worker; both
-//! are waited for ([`Cachefiles::drop`]), and the reaper's queue is drained, before the module goes.
+//! are waited for ([`Cachefiles::drop`]), and the jar's worker is, before the module goes.
 
 // Each module compiles all shared wrappers, and uses its part.
 #![allow(dead_code)]
@@ -60,6 +60,8 @@ mod flags;
 mod inode;
 #[path = "../include/iov.rs"]
 mod iov;
+#[path = "../include/jar.rs"]
+mod jar;
 #[path = "../include/kiocb.rs"]
 mod kiocb;
 #[path = "../include/lsm.rs"]
@@ -68,8 +70,12 @@ mod lsm;
 mod nofs;
 #[path = "../include/path.rs"]
 mod path;
+#[path = "../include/refs.rs"]
+mod refs;
 #[path = "../include/sched.rs"]
 mod sched;
+#[path = "../include/slab.rs"]
+mod slab;
 #[path = "../include/time.rs"]
 mod time;
 #[path = "../include/wait.rs"]
@@ -83,6 +89,7 @@ mod xattr;
 
 mod abi;
 mod abi_debug;
+mod attr;
 mod cache;
 mod coherency;
 mod command;
@@ -97,7 +104,6 @@ mod limits;
 mod netfs;
 mod object;
 mod ratelimit;
-mod reaper;
 mod security;
 mod status;
 mod store;
@@ -106,7 +112,8 @@ mod volume;
 
 use chardev::Registration;
 use daemon::Daemon;
-use reaper::Reaper;
+use jar::Jar;
+use object::Object;
 
 module! {
     type: Cachefiles,
@@ -122,14 +129,17 @@ struct Cachefiles {
     /// Goes first: from then on nobody can open the device.
     #[pin]
     device: Registration<Daemon>,
-    _reaper: Arc<Reaper>,
+    jar: Arc<Jar<Object>>,
 }
 
 impl kernel::InPlaceModule for Cachefiles {
     fn init(module: &'static ThisModule) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
-            _reaper: Arc::new(Reaper::new()?, GFP_KERNEL)?,
-            device <- Registration::new(c"cachefiles", module, _reaper.clone()),
+            jar: Arc::new(
+                Jar::new(c"cachefiles_object_jar", c"cachefiles")?,
+                GFP_KERNEL,
+            )?,
+            device <- Registration::new(c"cachefiles", module, jar.clone()),
             _: { pr_info!("Loaded\n") },
         }? Error)
     }

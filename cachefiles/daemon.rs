@@ -26,13 +26,14 @@ use crate::{
         Verb, //
     },
     cred::may_administer,
+    jar::Jar,
     limits::{
         Amount,
         Percent, //
     },
     lsm,
+    object::Object,
     path::Path,
-    reaper::Reaper,
     status::Status,
     store,
 };
@@ -100,7 +101,7 @@ pub(crate) struct Daemon {
     #[pin]
     config: Mutex<Config>,
     status: Arc<Status>,
-    reaper: Arc<Reaper>,
+    jar: Arc<Jar<Object>>,
     /// The last to go.
     _exclusive: Exclusive,
 }
@@ -247,7 +248,7 @@ impl Config {
             files: self.files,
             blocks: self.blocks,
         };
-        let cache = Cache::bind(&settings, daemon.status.clone(), daemon.reaper.clone())?;
+        let cache = Cache::bind(&settings, daemon.status.clone(), daemon.jar.clone())?;
         self.cache = Some(cache);
         Ok(())
     }
@@ -342,9 +343,9 @@ impl Daemon {
 }
 
 impl Device for Daemon {
-    type Context = Arc<Reaper>;
+    type Context = Arc<Jar<Object>>;
 
-    fn open(reaper: &Arc<Reaper>) -> Result<Arc<Self>> {
+    fn open(jar: &Arc<Jar<Object>>) -> Result<Arc<Self>> {
         if !may_administer() {
             return Err(EPERM);
         }
@@ -354,7 +355,7 @@ impl Device for Daemon {
             pin_init!(Self {
                 config <- new_mutex!(Config::new(), "cachefiles daemon"),
                 status,
-                reaper: reaper.clone(),
+                jar: jar.clone(),
                 _exclusive: exclusive,
             }),
             GFP_KERNEL,

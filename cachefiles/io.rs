@@ -72,11 +72,7 @@ use crate::{
 };
 use kernel::{
     fs::File,
-    prelude::*,
-    sync::{
-        aref::ARef,
-        ArcBorrow, //
-    },
+    prelude::*, //
 };
 
 /// Bytes in a page.
@@ -109,7 +105,6 @@ pub(crate) fn begin(object: &Object, resources: &mut Resources<'_>, want: Want) 
 struct ReadDone {
     terminator: Terminator,
     object: IoRef,
-    file: ARef<File>,
     /// Bytes in front of what was read, which are zeros.
     skipped: usize,
     generation: u32,
@@ -118,11 +113,10 @@ struct ReadDone {
 impl Completion for ReadDone {
     type Last = IoRef;
 
-    fn complete(self, result: Result<usize>) -> IoRef {
+    fn complete(self, file: &File, result: Result<usize>) -> IoRef {
         let Self {
             terminator,
             object,
-            file,
             skipped,
             generation,
         } = self;
@@ -135,7 +129,6 @@ impl Completion for ReadDone {
             }
         }
         terminator.call(result.map(|bytes| bytes.saturating_add(skipped)));
-        drop(file);
         object
     }
 }
@@ -188,8 +181,7 @@ pub(crate) fn read(
     let wait = !terminator.is_wanted();
     let done = ReadDone {
         terminator,
-        object: IoRef::new(object),
-        file: file.into(),
+        object: IoRef::new(&object),
         skipped,
         generation: resources.generation(),
     };
@@ -200,7 +192,6 @@ pub(crate) fn read(
 struct WriteDone {
     terminator: Terminator,
     object: IoRef,
-    file: ARef<File>,
     writing: Writing,
     len: usize,
     epoch: u32,
@@ -209,11 +200,10 @@ struct WriteDone {
 impl Completion for WriteDone {
     type Last = IoRef;
 
-    fn complete(self, result: Result<usize>) -> IoRef {
+    fn complete(self, file: &File, result: Result<usize>) -> IoRef {
         let Self {
             terminator,
             object,
-            file,
             writing,
             len,
             epoch,
@@ -236,7 +226,6 @@ impl Completion for WriteDone {
             }
         }
         terminator.call(result);
-        drop(file);
         object
     }
 }
@@ -270,7 +259,10 @@ pub(crate) fn write(
     };
     let epoch = object.epoch();
     if let Err(error) = refuse_write(resources, &object) {
-        object.note_bad_write(epoch);
+        // The operation's file may not be the object's any more; whichever is, must not have it.
+        if let Some(current) = object.file() {
+            forget_range(&object, &current, start, iter.len() as u64);
+        }
         terminator.call(Err(error));
         return Err(error);
     }
@@ -282,8 +274,7 @@ pub(crate) fn write(
     let done = WriteDone {
         terminator,
         writing: Writing::begin(object.cache(), len as u64),
-        object: IoRef::new(object),
-        file: file.into(),
+        object: IoRef::new(&object),
         len,
         epoch,
     };
@@ -560,7 +551,7 @@ pub(crate) fn issue_write(mut subreq: Subrequest<'_>) {
 }
 
 /// Makes a range be absent, or the object suspect.
-fn forget_range(object: &ArcBorrow<'_, Object>, file: &File, start: u64, len: u64) {
+fn forget_range(object: &Object, file: &File, start: u64, len: u64) {
     let epoch = object.epoch();
     let forgotten = object
         .cache()

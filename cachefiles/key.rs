@@ -29,8 +29,19 @@ pub(crate) enum BadKey {
     Empty,
     /// Its name would be longer than [`NAME_MAX`].
     TooLong,
-    /// A volume's key holds a slash or a NUL, or is one that a path walk would take for itself.
+    /// A volume's key holds a slash or a NUL.
     BadCharacter,
+}
+
+impl BadKey {
+    /// As a message says it.
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Self::Empty => "it is empty",
+            Self::TooLong => "it is too long",
+            Self::BadCharacter => "it holds a slash or a NUL",
+        }
+    }
 }
 
 /// A file name.

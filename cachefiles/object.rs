@@ -4,13 +4,13 @@
 //!
 //! # Who owns what
 //!
-//! An object is an `Arc`. fscache's record owns a reference from the lookup to the withdrawal, the
+//! An object is counted, see [`ObjectRef`]. fscache's record owns a reference from the lookup to the withdrawal, the
 //! cache's tree another one for the same time, every I/O one until it has ended. An object owns its
 //! file, a reference to its cookie and one to its volume; when it goes, these go in that order, and
 //! last of all it stops counting, upon which the cache may be taken down.
 //!
 //! What an I/O gives back from an interrupt must not be the end of an object there, as that sleeps:
-//! [`IoRef`] leaves it to the cache's reaper.
+//! [`IoRef`] leaves it to a worker.
 //!
 //! # The backing
 //!
@@ -31,11 +31,11 @@
 //!   read from it or stored in it, and it is removed in the end.
 
 use crate::{
+    attr,
     cache::Cache,
     coherency::{
         self,
-        Content,
-        Verdict, //
+        Content, //
     },
     dentry::Dentry,
     extent,
@@ -48,6 +48,10 @@ use crate::{
         Snapshot, //
     },
     inuse::InUse,
+    jar::{
+        Jarred,
+        Ref, //
+    },
     key,
     store::{
         self,
@@ -55,19 +59,17 @@ use crate::{
     },
     trace::{
         self,
-        CoherencyWhy,
         ErrorAt,
         KillWhy,
         RefWhy,
         TruncWhy, //
     },
     volume::Volume,
-    xattr,
 };
 use core::mem::replace;
 use kernel::{
     fs::File,
-    impl_has_work, new_spinlock, new_work,
+    new_spinlock,
     prelude::*,
     rbtree::RBTreeNodeReservation,
     str::CString,
@@ -78,11 +80,9 @@ use kernel::{
             Atomic,
             AtomicFlag, //
         },
-        Arc, ArcBorrow, SpinLock,
-    },
-    workqueue::{
-        Work,
-        WorkItem, //
+        Arc,
+        ArcBorrow,
+        SpinLock,
     },
 };
 
@@ -114,14 +114,10 @@ impl Backing {
 #[pin_data]
 pub(crate) struct Object {
     #[pin]
-    work: Work<Object>,
-    #[pin]
     backing: SpinLock<Backing>,
     /// Sorts objects in the cache's tree; never used twice.
     serial: u64,
     debug_id: u32,
-    /// References as traces count them.
-    usage: Atomic<i32>,
     /// The count of invalidations that the file belongs to.
     generation: Atomic<u32>,
     /// Which file it is: counts up when another one takes its place.
@@ -131,20 +127,19 @@ pub(crate) struct Object {
     name: CString,
     volume: Arc<Volume>,
     cookie: CookieRef,
-    /// The last to go.
-    _counted: CountedObject,
+    /// Taken by [`Jarred::take_last`].
+    counted: Option<CountedObject>,
 }
 
-impl_has_work! {
-    impl HasWork<Self> for Object { self.work }
-}
+/// A reference to an object. Dropping the last one sleeps.
+pub(crate) type ObjectRef = Ref<Object>;
 
-impl WorkItem for Object {
-    type Pointer = Arc<Object>;
+impl Jarred for Object {
+    /// When an object is not counted any more, the cache may be taken down.
+    type Last = Option<CountedObject>;
 
-    /// Frees an object whose last user could not.
-    fn run(this: Arc<Object>) {
-        drop(this);
+    fn take_last(self: Pin<&mut Self>) -> Self::Last {
+        self.project().counted.take()
     }
 }
 
@@ -162,7 +157,7 @@ enum Unfit {
 
 impl Object {
     /// Makes an object for a cookie.
-    fn new(volume: Arc<Volume>, cookie: &Cookie) -> Result<Arc<Self>> {
+    fn new(volume: Arc<Volume>, cookie: &Cookie) -> Result<ObjectRef> {
         let mut key = [0; coherency::DATA_MAX];
         let len = cookie.copy_key(&mut key);
         let name =
@@ -173,22 +168,21 @@ impl Object {
         let serial = SERIAL.fetch_add(1, ordering::Relaxed).wrapping_add(1) as u64;
         let debug_id = serial as u32;
         let counted = CountedObject::new(volume.cache().cookie());
-        let object = Arc::pin_init(
+        let jar = volume.cache().jar().clone();
+        let object = Ref::pin_init(
+            &jar,
             pin_init!(Self {
-                work <- new_work!("cachefiles object"),
                 backing <- new_spinlock!(Backing::None, "cachefiles object"),
                 serial,
                 debug_id,
-                usage: Atomic::new(1),
                 generation: Atomic::new(cookie.generation()),
                 epoch: Atomic::new(0),
                 suspect: AtomicFlag::new(false),
                 name,
                 volume,
                 cookie: CookieRef::new(cookie),
-                _counted: counted,
+                counted: Some(counted),
             }),
-            GFP_KERNEL,
         )?;
         trace::object_ref(object.debug_id, cookie.debug_id(), 1, RefWhy::New);
         Ok(object)
@@ -212,23 +206,6 @@ impl Object {
     /// The directory that the object is in, or will be.
     fn directory(&self) -> Result<&Dentry> {
         self.volume.fanout(self.cookie.fanout())
-    }
-
-    /// Has the object freed by somebody who may sleep.
-    fn reap_later(self: Arc<Self>) {
-        let reaper = self.cache().reaper();
-        // An object is queued once, by whoever had the last reference.
-        let _ = reaper.queue().enqueue(self);
-    }
-
-    /// Traces that the object was seen.
-    pub(crate) fn see(&self, why: RefWhy) {
-        trace::object_ref(
-            self.debug_id,
-            self.cookie.debug_id(),
-            self.usage.load(ordering::Relaxed),
-            why,
-        );
     }
 
     /// Which file the object has now; see [`Object::note_bad_write`].
@@ -346,86 +323,21 @@ impl Object {
         }
     }
 
-    /// Compares what the file says of itself with what the cookie says.
-    ///
-    /// # Errors
-    ///
-    /// Only if the disk failed, or there is no memory; whatever else is odd is not coherent.
-    fn is_coherent(&self, file: &BackingFile, snapshot: &Snapshot) -> Result<bool> {
-        let inode = file.inode();
-        let mut buffer = [0; coherency::XATTR_MAX];
-        let (stored, verdict) = match xattr::get(file.dentry(), coherency::XATTR_NAME, &mut buffer)
-        {
-            Ok(len) => {
-                let stored = buffer.get(..len).unwrap_or(&[]);
-                let verdict = coherency::check_object(stored, snapshot.object_size, snapshot.aux());
-                (stored, verdict)
-            }
-            Err(error) => {
-                trace::vfs_error(self.debug_id, Some(inode), error, ErrorAt::Getxattr);
-                self.cache()
-                    .note_error(error, fmt!("Failed to read aux [o={:08x}]", self.debug_id));
-                if error == EIO || error == ENOMEM {
-                    return Err(error);
-                }
-                (&buffer[..0], Verdict::BadXattr)
-            }
-        };
-        let why = match verdict {
-            Verdict::Coherent => CoherencyWhy::CheckOk,
-            Verdict::BadXattr | Verdict::BadReserved => CoherencyWhy::CheckXattr,
-            Verdict::BadType => CoherencyWhy::CheckType,
-            Verdict::BadData => CoherencyWhy::CheckAux,
-            Verdict::BadSize => CoherencyWhy::CheckObjsize,
-            Verdict::BadContent => CoherencyWhy::CheckContent,
-            Verdict::Dirty => {
-                if crate::ratelimit::may_speak() {
-                    pr_warn!("Dirty object in cache\n");
-                }
-                CoherencyWhy::CheckDirty
-            }
-        };
-        trace::coherency(
-            self.debug_id,
-            &self.cookie,
-            inode.number(),
-            &coherency::object_data_head(stored),
-            coherency::object_content_byte(stored),
-            why,
-        );
-        Ok(verdict == Verdict::Coherent)
+    /// Does the file say what the cookie says? See [`attr::check_object`].
+    fn is_coherent(&self, file: &File, snapshot: &Snapshot) -> Result<bool> {
+        attr::check_object(self.cache(), self.debug_id, &self.cookie, file, snapshot)
     }
 
     /// Makes the file say what the cookie says. Sleeps.
-    fn store_coherency(&self, file: &BackingFile, snapshot: &Snapshot, content: Content) -> Result {
-        let inode = file.inode();
-        let value = coherency::encode_object(snapshot.object_size, content, snapshot.aux());
-        let result = self.cache().mount().want_write().and_then(|access| {
-            xattr::set(
-                &access,
-                file.dentry(),
-                coherency::XATTR_NAME,
-                value.as_bytes(),
-            )
-        });
-        let why = match result {
-            Ok(()) => CoherencyWhy::SetOk,
-            Err(error) => {
-                trace::vfs_error(self.debug_id, Some(inode), error, ErrorAt::Setxattr);
-                self.cache()
-                    .note_error(error, fmt!("Failed to set xattr [o={:08x}]", self.debug_id));
-                CoherencyWhy::SetFail
-            }
-        };
-        trace::coherency(
+    fn store_coherency(&self, file: &File, snapshot: &Snapshot, content: Content) -> Result {
+        attr::set_object(
+            self.cache(),
             self.debug_id,
             &self.cookie,
-            inode.number(),
-            &coherency::object_data_head(value.as_bytes()),
-            content as u8,
-            why,
-        );
-        result
+            file,
+            snapshot,
+            content,
+        )
     }
 
     /// Why the file may not be published under what the cookie says, if so.
@@ -442,7 +354,7 @@ impl Object {
     }
 
     /// Brings the object's file into its final state, and lets go of it. Sleeps.
-    fn finish(&self) {
+    fn finish(&self, see: impl Fn(RefWhy)) {
         let Ok(dir) = self.directory() else {
             return;
         };
@@ -452,11 +364,11 @@ impl Object {
             (Backing::None | Backing::Invalid, _) => {}
 
             (Backing::Tmpfile(file), Some(_)) => {
-                self.see(RefWhy::SeeCleanDropTmp);
+                see(RefWhy::SeeCleanDropTmp);
                 drop(file);
             }
             (Backing::Tmpfile(file), None) => {
-                self.see(RefWhy::SeeCleanCommit);
+                see(RefWhy::SeeCleanCommit);
                 self.cookie.clear(CookieFlag::LocalWrite);
                 self.cookie.clear(CookieFlag::NeedsUpdate);
                 // Only a file that says what it is gets a name.
@@ -472,7 +384,7 @@ impl Object {
             }
 
             (Backing::Linked(file), Some(unfit)) => {
-                self.see(RefWhy::SeeCleanDelete);
+                see(RefWhy::SeeCleanDelete);
                 let why = match unfit {
                     Unfit::Retired => KillWhy::WasRetired,
                     Unfit::Stale => KillWhy::IsStale,
@@ -481,7 +393,7 @@ impl Object {
                 self.let_go(file);
             }
             (Backing::Linked(file), None) => {
-                self.see(RefWhy::SeeCleanCommit);
+                see(RefWhy::SeeCleanCommit);
                 let written = self.cookie.clear(CookieFlag::LocalWrite);
                 let updated = self.cookie.clear(CookieFlag::NeedsUpdate);
                 if (written || updated)
@@ -503,7 +415,7 @@ impl Object {
             // Somebody else removed it, or put another in its place.
             Err(error) if error == ENOENT || error == ESTALE => {}
             Err(_) => {
-                if let Err(error) = self.remove_coherency(file) {
+                if let Err(error) = attr::remove_object(self.cache(), self.debug_id, file) {
                     if crate::ratelimit::may_speak() {
                         pr_err!(
                             "A stale object can neither be removed nor marked: error {} [o={:08x}]\n",
@@ -513,26 +425,6 @@ impl Object {
                     }
                 }
             }
-        }
-    }
-
-    /// Makes the file say nothing about itself, so that it is not coherent with anything. Sleeps.
-    fn remove_coherency(&self, file: &BackingFile) -> Result {
-        let inode = file.inode();
-        let result = self
-            .cache()
-            .mount()
-            .want_write()
-            .and_then(|access| xattr::remove(&access, file.dentry(), coherency::XATTR_NAME));
-        match result {
-            Err(error) if error == ENODATA || error == ENOENT => Ok(()),
-            Err(error) => {
-                trace::vfs_error(self.debug_id, Some(inode), error, ErrorAt::Remxattr);
-                self.cache()
-                    .note_error(error, fmt!("Can't remove xattr [o={:08x}]", self.debug_id));
-                Err(error)
-            }
-            Ok(()) => Ok(()),
         }
     }
 
@@ -587,34 +479,12 @@ impl Object {
         };
         let epoch = self.epoch();
         let snapshot = self.cookie.snapshot();
-        let value = coherency::encode_object(snapshot.object_size, Content::Dirty, snapshot.aux());
-        let result = self.cache().mount().want_write().and_then(|access| {
-            xattr::set(
-                &access,
-                file.dentry(),
-                coherency::XATTR_NAME,
-                value.as_bytes(),
-            )
-        });
-        let inode = file.inode();
-        let why = match result {
-            Ok(()) => CoherencyWhy::SetOk,
-            Err(error) => {
-                trace::vfs_error(self.debug_id, Some(inode), error, ErrorAt::Setxattr);
-                self.cache()
-                    .note_error(error, fmt!("Failed to set xattr [o={:08x}]", self.debug_id));
-                self.note_bad_write(epoch);
-                CoherencyWhy::SetFail
-            }
-        };
-        trace::coherency(
-            self.debug_id,
-            &self.cookie,
-            inode.number(),
-            &coherency::object_data_head(value.as_bytes()),
-            Content::Dirty as u8,
-            why,
-        );
+        if self
+            .store_coherency(&file, &snapshot, Content::Dirty)
+            .is_err()
+        {
+            self.note_bad_write(epoch);
+        }
     }
 
     /// Cuts the file to `size` bytes as an object. Sleeps.
@@ -650,18 +520,18 @@ pub(crate) fn look_up(volume: ArcBorrow<'_, Volume>, cookie: &Cookie) -> bool {
         return false;
     };
     // Attached now, as operations may begin before the lookup is over if they need no file.
-    cookie.attach(object.clone());
+    cookie.attach(object.get());
 
     let cache = object.cache();
     if cache.with_creds(|| object.look_up()).is_err() {
-        object.see(RefWhy::SeeLookupFailed);
+        see(&object, RefWhy::SeeLookupFailed);
         // The object is detached when fscache withdraws the cookie, which it does next.
         cookie.caching_failed();
         return false;
     }
-    object.see(RefWhy::SeeLookupCookie);
+    see(&object, RefWhy::SeeLookupCookie);
     let serial = object.serial;
-    cache.add_object(node.into_node(serial, object.clone()));
+    cache.add_object(node.into_node(serial, object.get()));
     true
 }
 
@@ -672,15 +542,13 @@ pub(crate) fn withdraw(cookie: &Cookie) {
     let Some(object) = cookie.detach() else {
         return;
     };
-    object.see(RefWhy::SeeWithdrawCookie);
+    see(&object, RefWhy::SeeWithdrawCookie);
     let cache = object.cache();
     if cache.remove_object(object.serial) {
-        object.see(RefWhy::SeeWithdrawal);
+        see(&object, RefWhy::SeeWithdrawal);
     }
-    cache.with_creds(|| object.finish());
-    let usage = object.usage.fetch_sub(1, ordering::Relaxed);
-    trace::object_ref(object.debug_id, cookie.debug_id(), usage, RefWhy::PutDetach);
-    drop(object);
+    cache.with_creds(|| object.finish(|why| see(&object, why)));
+    put(object, RefWhy::PutDetach);
 }
 
 /// Makes the object of a cookie empty; false if that failed. Sleeps.
@@ -712,20 +580,32 @@ pub(crate) fn resize(object: &Object, file: Option<&File>, size: i64) {
     object.cookie.set_object_size(size);
 }
 
+/// Traces that an object was seen.
+pub(crate) fn see(object: &ObjectRef, why: RefWhy) {
+    trace::object_ref(object.debug_id, object.cookie.debug_id(), object.count(), why);
+}
+
+/// Gives a reference back. Sleeps if it is the last one.
+fn put(object: ObjectRef, why: RefWhy) {
+    let (id, cookie) = (object.debug_id, object.cookie.debug_id());
+    object.put(|count| trace::object_ref(id, cookie, count, why));
+}
+
 /// The reference of an I/O to its object. May be dropped in any context.
-pub(crate) struct IoRef(Option<Arc<Object>>);
+pub(crate) struct IoRef(Option<ObjectRef>);
 
 impl IoRef {
     /// Gets a reference for an I/O.
-    pub(crate) fn new(object: ArcBorrow<'_, Object>) -> Self {
-        let usage = object.usage.fetch_add(1, ordering::Relaxed);
+    pub(crate) fn new(object: &ObjectRef) -> Self {
+        let reference = object.get();
+        let before = reference.count().wrapping_sub(1);
         trace::object_ref(
             object.debug_id,
             object.cookie.debug_id(),
-            usage,
+            before,
             RefWhy::GetIoreq,
         );
-        Self(Some(object.into()))
+        Self(Some(reference))
     }
 
     /// The object.
@@ -736,21 +616,10 @@ impl IoRef {
 
 impl Drop for IoRef {
     fn drop(&mut self) {
-        let Some(object) = self.0.take() else {
-            return;
-        };
-        let usage = object.usage.fetch_sub(1, ordering::Relaxed);
-        trace::object_ref(
-            object.debug_id,
-            object.cookie.debug_id(),
-            usage,
-            RefWhy::PutIoreq,
-        );
-        if let Some(last) = Arc::into_unique_or_drop(object) {
-            // Its end sleeps; this may be an interrupt. The queue lives as long as the module, and
-            // the object keeps the cache.
-            let last: Arc<Object> = last.into();
-            last.reap_later();
+        if let Some(object) = self.0.take() {
+            let (id, cookie) = (object.debug_id, object.cookie.debug_id());
+            // Its end sleeps; this may be an interrupt.
+            object.put_later(|count| trace::object_ref(id, cookie, count, RefWhy::PutIoreq));
         }
     }
 }

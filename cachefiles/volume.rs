@@ -9,15 +9,12 @@
 //! ([`VolumeBackRef`] says how long it may be looked at).
 
 use crate::{
+    attr,
     cache::{
         Cache,
         LiveVolume, //
     },
-    coherency::{
-        self,
-        Verdict,
-        DATA_MAX, //
-    },
+    coherency::DATA_MAX,
     dentry::Dentry,
     fscache::{
         VolumeBackRef,
@@ -25,18 +22,15 @@ use crate::{
         VolumeRef, //
     },
     inuse::InUse,
-    key, store,
+    key,
+    ratelimit,
+    store,
     trace::{
-        self,
-        CoherencyWhy,
-        ErrorAt,
         KillWhy,
         NOBODY, //
     },
-    xattr,
 };
 use kernel::{
-    fmt,
     prelude::*,
     sync::{
         aref::ARef,
@@ -44,7 +38,8 @@ use kernel::{
             ordering,
             AtomicFlag, //
         },
-        Arc, ArcBorrow,
+        Arc,
+        ArcBorrow,
     },
 };
 
@@ -78,7 +73,9 @@ impl Volume {
         let mut data = [0; DATA_MAX];
         let len = record.copy_key(&mut data);
         let name = key::volume_name(data.get(..len).ok_or(ENAMETOOLONG)?).map_err(|bad| {
-            pr_notice_ratelimited(fmt!("The key of a volume cannot be a name: {}", bad as u32));
+            if ratelimit::may_speak() {
+                pr_notice!("The key of a volume cannot be a name: {}\n", bad.reason());
+            }
             EINVAL
         })?;
         let name = CStr::from_bytes_with_nul(name.as_bytes_with_nul()).map_err(|_| EINVAL)?;
@@ -152,7 +149,7 @@ impl Volume {
         let data = data.get(..len).unwrap_or(&[]);
         if always || *data != *self.stored {
             // If it cannot be stored, the directory does not agree next time, and is made anew.
-            let _ = store_coherency(self.cache(), record, &self.directory, data);
+            let _ = attr::set_volume(self.cache(), record, &self.directory, data);
         }
     }
 }
@@ -184,10 +181,10 @@ fn open_directory(
             cache.room_for_create(|room| store::get_directory(room, cache.store(), name))?;
         if is_new {
             // A directory without the attribute does not agree next time; nothing is lost.
-            store_coherency(cache, record, &directory, data)?;
+            attr::set_volume(cache, record, &directory, data)?;
             return Ok(directory);
         }
-        if is_coherent(cache, record, &directory, data)? {
+        if attr::check_volume(cache, record, &directory, data)? {
             return Ok(directory);
         }
         let stale: ARef<Dentry> = (*directory).clone();
@@ -198,73 +195,4 @@ fn open_directory(
     }
     pr_err!("A volume's directory does not agree and cannot be replaced\n");
     Err(ESTALE)
-}
-
-/// Stores coherency data on a volume's directory.
-fn store_coherency(
-    cache: &Cache,
-    record: &VolumeCookie,
-    directory: &Dentry,
-    data: &[u8],
-) -> Result {
-    let inode = directory.inode().ok_or(ENOENT)?;
-    let value = coherency::encode_volume(data);
-    let result = cache
-        .mount()
-        .want_write()
-        .and_then(|access| xattr::set(&access, directory, coherency::XATTR_NAME, value.as_bytes()));
-    match result {
-        Ok(()) => trace::volume_coherency(record, inode.number(), CoherencyWhy::VolSetOk),
-        Err(error) => {
-            trace::vfs_error(NOBODY, Some(inode), error, ErrorAt::Setxattr);
-            trace::volume_coherency(record, inode.number(), CoherencyWhy::VolSetFail);
-            cache.note_error(error, fmt!("Failed to set xattr"));
-        }
-    }
-    result
-}
-
-/// Compares coherency data with what a volume's directory has.
-///
-/// # Errors
-///
-/// Only if the disk failed, or there is no memory; whatever else is odd does not agree.
-fn is_coherent(
-    cache: &Cache,
-    record: &VolumeCookie,
-    directory: &Dentry,
-    data: &[u8],
-) -> Result<bool> {
-    let inode = directory.inode().ok_or(ENOENT)?;
-    let mut buffer = [0; coherency::XATTR_MAX];
-    let verdict = match xattr::get(directory, coherency::XATTR_NAME, &mut buffer) {
-        Ok(len) => coherency::check_volume(buffer.get(..len).unwrap_or(&[]), data),
-        Err(error) => {
-            trace::vfs_error(NOBODY, Some(inode), error, ErrorAt::Getxattr);
-            cache.note_error(error, fmt!("Failed to read xattr"));
-            if error == EIO || error == ENOMEM {
-                return Err(error);
-            }
-            Verdict::BadXattr
-        }
-    };
-    let why = match verdict {
-        Verdict::Coherent => CoherencyWhy::VolCheckOk,
-        Verdict::BadReserved => CoherencyWhy::VolCheckResv,
-        Verdict::BadData => CoherencyWhy::VolCheckCmp,
-        Verdict::BadXattr
-        | Verdict::BadType
-        | Verdict::BadSize
-        | Verdict::BadContent
-        | Verdict::Dirty => CoherencyWhy::VolCheckXattr,
-    };
-    trace::volume_coherency(record, inode.number(), why);
-    Ok(verdict == Verdict::Coherent)
-}
-
-/// Reports something that a filesystem can cause again and again.
-fn pr_notice_ratelimited(what: fmt::Arguments<'_>) {
-    if crate::ratelimit::may_speak() {
-        pr_notice!("{}\n", what);
-    }
 }

@@ -31,10 +31,10 @@ pub(crate) trait Completion: Send + 'static {
     /// the reference that keeps everything alive that the completion runs on.
     type Last: Send;
 
-    /// Takes the number of bytes that were moved.
+    /// Takes the number of bytes that were moved to or from `file`.
     ///
     /// May be called in interrupt context; must not sleep, nor may dropping the result.
-    fn complete(self, result: Result<usize>) -> Self::Last;
+    fn complete(self, file: &File, result: Result<usize>) -> Self::Last;
 }
 
 /// A control block and what belongs to it.
@@ -63,7 +63,8 @@ impl<C: Completion> Io<C> {
     unsafe fn finish(&self, ret: isize) -> Option<C::Last> {
         // SAFETY: By the function's contract nobody else accesses the completion.
         let completion = unsafe { (*self.completion.get()).take() }?;
-        Some(completion.complete(usize::try_from(ret).map_err(|_| errno(ret))))
+        let result = usize::try_from(ret).map_err(|_| errno(ret));
+        Some(completion.complete(&self.file, result))
     }
 
     /// The end of an I/O that was queued.
@@ -129,7 +130,7 @@ fn submit<C: Completion>(
     let pos = match i64::try_from(pos) {
         Ok(pos) => pos,
         Err(_) => {
-            completion.complete(Err(EFBIG));
+            completion.complete(file, Err(EFBIG));
             return Err(EFBIG);
         }
     };
@@ -158,7 +159,7 @@ fn submit<C: Completion>(
     let io = match io {
         Ok(io) => io,
         Err(_) => {
-            completion.complete(Err(ENOMEM));
+            completion.complete(file, Err(ENOMEM));
             return Err(ENOMEM);
         }
     };

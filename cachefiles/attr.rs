@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Setting and checking what a file, or a volume's directory, says of itself.
+//!
+//! The format is `coherency.rs`'s. All of it sleeps, and is called under the cache's credentials.
+
+use crate::{
+    cache::Cache,
+    coherency::{
+        self,
+        Content,
+        Value,
+        Verdict,
+        XATTR_MAX,
+        XATTR_NAME, //
+    },
+    dentry::Dentry,
+    file::FileExt,
+    fscache::{
+        Cookie,
+        Snapshot,
+        VolumeCookie, //
+    },
+    trace::{
+        self,
+        CoherencyWhy,
+        ErrorAt,
+        NOBODY, //
+    },
+    xattr,
+};
+use kernel::{
+    fs::File,
+    prelude::*, //
+};
+
+/// Stores an attribute.
+fn set(cache: &Cache, dentry: &Dentry, value: &Value, object: u32) -> Result {
+    let access = cache.mount().want_write();
+    access
+        .and_then(|access| xattr::set(&access, dentry, XATTR_NAME, value.as_bytes()))
+        .inspect_err(|error| {
+            trace::vfs_error(object, dentry.inode(), *error, ErrorAt::Setxattr);
+            cache.note_error(*error, fmt!("Failed to set xattr [o={:08x}]", object));
+        })
+}
+
+/// Reads an attribute; what cannot be read is empty, and so agrees with nothing.
+///
+/// # Errors
+///
+/// Only if the disk failed, or there is no memory.
+fn get<'a>(
+    cache: &Cache,
+    dentry: &Dentry,
+    buffer: &'a mut [u8; XATTR_MAX],
+    object: u32,
+) -> Result<&'a [u8]> {
+    match xattr::get(dentry, XATTR_NAME, buffer) {
+        Ok(len) => Ok(buffer.get(..len).unwrap_or(&[])),
+        Err(error) => {
+            trace::vfs_error(object, dentry.inode(), error, ErrorAt::Getxattr);
+            cache.note_error(error, fmt!("Failed to read xattr [o={:08x}]", object));
+            if error == EIO || error == ENOMEM {
+                Err(error)
+            } else {
+                Ok(&[])
+            }
+        }
+    }
+}
+
+/// Makes an object's file say what `snapshot` says.
+pub(crate) fn set_object(
+    cache: &Cache,
+    object: u32,
+    cookie: &Cookie,
+    file: &File,
+    snapshot: &Snapshot,
+    content: Content,
+) -> Result {
+    let value = coherency::encode_object(snapshot.object_size, content, snapshot.aux());
+    let result = set(cache, file.dentry(), &value, object);
+    trace::coherency(
+        object,
+        cookie,
+        file.inode().number(),
+        &coherency::object_data_head(value.as_bytes()),
+        content as u8,
+        match result {
+            Ok(()) => CoherencyWhy::SetOk,
+            Err(_) => CoherencyWhy::SetFail,
+        },
+    );
+    result
+}
+
+/// Does an object's file say what `snapshot` says?
+///
+/// # Errors
+///
+/// Only if the disk failed, or there is no memory; whatever else is odd does not agree.
+pub(crate) fn check_object(
+    cache: &Cache,
+    object: u32,
+    cookie: &Cookie,
+    file: &File,
+    snapshot: &Snapshot,
+) -> Result<bool> {
+    let mut buffer = [0; XATTR_MAX];
+    let stored = get(cache, file.dentry(), &mut buffer, object)?;
+    let verdict = coherency::check_object(stored, snapshot.object_size, snapshot.aux());
+    let why = match verdict {
+        Verdict::Coherent => CoherencyWhy::CheckOk,
+        Verdict::BadXattr | Verdict::BadReserved => CoherencyWhy::CheckXattr,
+        Verdict::BadType => CoherencyWhy::CheckType,
+        Verdict::BadData => CoherencyWhy::CheckAux,
+        Verdict::BadSize => CoherencyWhy::CheckObjsize,
+        Verdict::BadContent => CoherencyWhy::CheckContent,
+        Verdict::Dirty => {
+            if crate::ratelimit::may_speak() {
+                pr_warn!("Dirty object in cache\n");
+            }
+            CoherencyWhy::CheckDirty
+        }
+    };
+    trace::coherency(
+        object,
+        cookie,
+        file.inode().number(),
+        &coherency::object_data_head(stored),
+        coherency::object_content_byte(stored),
+        why,
+    );
+    Ok(verdict == Verdict::Coherent)
+}
+
+/// Makes an object's file say nothing about itself, so that it agrees with nothing.
+pub(crate) fn remove_object(cache: &Cache, object: u32, file: &File) -> Result {
+    let access = cache.mount().want_write();
+    match access.and_then(|access| xattr::remove(&access, file.dentry(), XATTR_NAME)) {
+        Ok(()) => Ok(()),
+        Err(error) if error == ENODATA || error == ENOENT => Ok(()),
+        Err(error) => {
+            trace::vfs_error(object, Some(file.inode()), error, ErrorAt::Remxattr);
+            cache.note_error(error, fmt!("Can't remove xattr [o={:08x}]", object));
+            Err(error)
+        }
+    }
+}
+
+/// Stores coherency data on a volume's directory.
+pub(crate) fn set_volume(
+    cache: &Cache,
+    record: &VolumeCookie,
+    directory: &Dentry,
+    data: &[u8],
+) -> Result {
+    let inode = directory.inode().ok_or(ENOENT)?;
+    let result = set(cache, directory, &coherency::encode_volume(data), NOBODY);
+    trace::volume_coherency(
+        record,
+        inode.number(),
+        match result {
+            Ok(()) => CoherencyWhy::VolSetOk,
+            Err(_) => CoherencyWhy::VolSetFail,
+        },
+    );
+    result
+}
+
+/// Does a volume's directory have this coherency data?
+///
+/// # Errors
+///
+/// As for [`check_object`].
+pub(crate) fn check_volume(
+    cache: &Cache,
+    record: &VolumeCookie,
+    directory: &Dentry,
+    data: &[u8],
+) -> Result<bool> {
+    let inode = directory.inode().ok_or(ENOENT)?;
+    let mut buffer = [0; XATTR_MAX];
+    let stored = get(cache, directory, &mut buffer, NOBODY)?;
+    let verdict = coherency::check_volume(stored, data);
+    let why = match verdict {
+        Verdict::Coherent => CoherencyWhy::VolCheckOk,
+        Verdict::BadReserved => CoherencyWhy::VolCheckResv,
+        Verdict::BadData => CoherencyWhy::VolCheckCmp,
+        Verdict::BadXattr
+        | Verdict::BadType
+        | Verdict::BadSize
+        | Verdict::BadContent
+        | Verdict::Dirty => CoherencyWhy::VolCheckXattr,
+    };
+    trace::volume_coherency(record, inode.number(), why);
+    Ok(verdict == Verdict::Coherent)
+}

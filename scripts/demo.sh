@@ -49,7 +49,7 @@ need_root
 SYSROOT=${SYSROOT:-$("$TOP/scripts/sysroot.sh")}
 KERNEL=${KERNEL:-$("$TOP/scripts/kernel.sh")}
 export SYSROOT KERNEL
-tree=$BUILD/demo-$(key_of "$(realpath "$KERNEL")" "$(basename "$SYSROOT")" 1)
+tree=$BUILD/demo-$(key_of "$(realpath "$KERNEL")" "$(basename "$SYSROOT")" "$(declare -f make_tree)")
 lock "demo's tree"
 have_part "$tree" || { need_space 2; make_part "$tree" make_tree; }
 flock -u 8

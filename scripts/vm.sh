@@ -99,6 +99,7 @@ release=$(cat "$KERNEL/release")
 # Everything of this run is in one folder, which goes with it; and QEMU goes
 # with this script however that ends, killed included (pdeathsig).
 mkdir -p "$BUILD/run"
+find "$BUILD/run" -mindepth 1 -maxdepth 1 -name 'vm-*' -mtime +1 -exec rm -rf {} +
 run=$(mktemp -d "$BUILD/run/vm-XXXXXX")
 vm=''
 clean() {

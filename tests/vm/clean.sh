@@ -5,6 +5,7 @@
 # cleaned away is itself a failure: a mount that hangs, a cache that stays.
 
 . "$(dirname "$0")/lib.sh"
+. "$HERE/modules.sh"
 
 pkill -KILL -x cachefilesd || true
 # Folders that a case mounted, the newest first.
@@ -12,3 +13,8 @@ awk '$3 == "nfs4" { print $2 }' /proc/mounts | tac | while read -r folder; do
 	timeout -s KILL 30 umount "$folder" || fail "$folder cannot be unmounted after case $1"
 done
 wait_for 30 "the cache is withdrawn after case $1" no_cache_active
+# A case may have swapped the pair's cachefiles for the other one.
+case $(module_origin cachefiles) in
+none | "$(module_wanted cachefiles)") ;;
+*) unload cachefiles ;;
+esac

@@ -29,11 +29,11 @@ rm -f /tmp/stop
 reader 1 & one=$!
 reader 2 & two=$!
 for turn in 1 2; do
-	wait_for 60 "readers read" rounds_past $(($(rounds) + 2))
+	wait_for 60 "readers read" rounds_past $(($(rounds) + 1))
 	daemon_kill
 	say "killed the daemon, turn $turn"
 	wait_for 30 "the cache is withdrawn" no_cache_active
-	wait_for 60 "readers go on without a cache" rounds_past $(($(rounds) + 3))
+	wait_for 60 "readers go on without a cache" rounds_past $(($(rounds) + 2))
 	say "$(rounds) rounds read"
 	daemon_start
 done

@@ -41,7 +41,7 @@ unsafe impl<T> Sync for Table<T> {}
 /// What fscache calls.
 pub(crate) static CACHE_OPS: Table<bindings::fscache_cache_ops> =
     Table(bindings::fscache_cache_ops {
-        name: c"cachefiles".as_ptr().cast(),
+        name: kernel::str::as_char_ptr_in_const_context(c"cachefiles"),
         acquire_volume: Some(acquire_volume),
         free_volume: Some(free_volume),
         lookup_cookie: Some(lookup_cookie),
@@ -98,8 +98,7 @@ unsafe extern "C" fn lookup_cookie(cookie: *mut bindings::fscache_cookie) -> boo
     // SAFETY: Valid during the call.
     let cookie = unsafe { Cookie::from_raw(cookie) };
     // SAFETY: The access to the volume keeps it attached.
-    unsafe { cookie.volume_cookie().volume() }
-        .is_some_and(|volume| object::look_up(volume, cookie))
+    unsafe { cookie.volume_cookie().volume() }.is_some_and(|volume| object::look_up(volume, cookie))
 }
 
 /// # Safety

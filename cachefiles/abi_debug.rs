@@ -11,6 +11,5 @@ use kernel::sync::atomic::{
 /// Sets the mask.
 pub(crate) fn set(mask: u32) {
     // SAFETY: A plain `unsigned int` that the parameter's functions load and store whole.
-    unsafe { Atomic::from_ptr(&raw mut bindings::cachefiles_debug) }
-        .store(mask, ordering::Relaxed);
+    unsafe { Atomic::from_ptr(&raw mut bindings::cachefiles_debug) }.store(mask, ordering::Relaxed);
 }

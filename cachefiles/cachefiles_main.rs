@@ -14,7 +14,7 @@
 //! | edge, pointers in, references out | `abi` (what fscache and netfs call) |
 //! | the daemon | `daemon`, `status` (what it is told) |
 //! | what there is | `cache`, `volume`, `object` |
-//! | what is done | `io` (reads and writes), `content` (what is present), `store` (directories and files), `attr` (what they say of themselves), `security` |
+//! | what is done | `io` (reads and writes), `content` (what is present), `store` (directories and files), `size` (of files), `attr` (what they say of themselves), `security` |
 //! | pure | `command` (grammar), `limits` (space), `key` (names), `coherency` (attributes), `extent` (arithmetic) |
 //! | wrappers | `fscache`, `netfs` (their interfaces), `inuse` (the mark), `trace`, and those of the kernel's facilities in `include/` |
 //!
@@ -105,6 +105,7 @@ mod netfs;
 mod object;
 mod ratelimit;
 mod security;
+mod size;
 mod status;
 mod store;
 mod trace;

@@ -10,8 +10,7 @@
 //! cache's is locked around it.
 
 use crate::{
-    abi_debug,
-    bindings,
+    abi_debug, bindings,
     cache::{
         Cache,
         Settings,
@@ -50,9 +49,7 @@ use kernel::{
             AtomicFlag, //
         },
         poll::PollTable,
-        Arc,
-        ArcBorrow,
-        Mutex,
+        Arc, ArcBorrow, Mutex,
     },
     uaccess::{
         UserSliceReader,

@@ -387,10 +387,7 @@ pub(crate) fn query_occupancy(
     if !resources.wait(Want::Read) {
         return Err(ENOBUFS);
     }
-    let (object, file) = resources
-        .object()
-        .zip(resources.file())
-        .ok_or(ENOBUFS)?;
+    let (object, file) = resources.object().zip(resources.file()).ok_or(ENOBUFS)?;
     if object.is_suspect() {
         return Err(ENODATA);
     }
@@ -473,10 +470,7 @@ pub(crate) fn prepare_write(
     if resources.file().is_none() && !resources.wait(Want::Write) {
         return Err(ENOBUFS);
     }
-    let (object, file) = resources
-        .object()
-        .zip(resources.file())
-        .ok_or(ENOBUFS)?;
+    let (object, file) = resources.object().zip(resources.file()).ok_or(ENOBUFS)?;
     let Some(len) = whole_pages(start, len, upper, PAGE_SIZE) else {
         // Probably data that came into the page cache when the cookie was out of service.
         fscache::count(Count::DioMisfit);
@@ -490,8 +484,8 @@ pub(crate) fn prepare_write(
 pub(crate) fn prepare_write_subrequest(subreq: &mut Subrequest<'_>) {
     subreq.set_stream_limits(MAX_WRITE, MAX_SEGMENTS);
     let resources = subreq.resources();
-    let ready = resources.file().is_some()
-        || (resources.wait(Want::Write) && resources.file().is_some());
+    let ready =
+        resources.file().is_some() || (resources.wait(Want::Write) && resources.file().is_some());
     if !ready {
         subreq.prepare_failed();
     }
@@ -507,7 +501,7 @@ pub(crate) fn issue_write(mut subreq: Subrequest<'_>) {
     let ready = resources.wait(Want::Write);
     let target = resources.object().zip(resources.file());
     let (true, Some((object, file))) = (ready, target) else {
-        trace::subrequest(&subreq, SubrequestEvent::CacheNoWrite);
+        trace::subrequest(&subreq, SubrequestEvent::NoWrite);
         terminator.call(Err(ENOBUFS));
         return;
     };
@@ -523,7 +517,9 @@ pub(crate) fn issue_write(mut subreq: Subrequest<'_>) {
     };
     let first = start.saturating_add(store.skip);
     let stored_end = first.saturating_add(store.len);
-    let wanted_end = start.saturating_add(len as u64).saturating_add(store.extend);
+    let wanted_end = start
+        .saturating_add(len as u64)
+        .saturating_add(store.extend);
     // What is left out at either end is not to be what was there before.
     forget_range(&object, file, start, store.skip);
     forget_range(
@@ -533,7 +529,7 @@ pub(crate) fn issue_write(mut subreq: Subrequest<'_>) {
         wanted_end.saturating_sub(stored_end),
     );
 
-    trace::subrequest(&subreq, SubrequestEvent::CachePrepare);
+    trace::subrequest(&subreq, SubrequestEvent::Prepare);
     if let Err(error) = admit_write(&object, file, first, store.len, true) {
         terminator.call(Err(error));
         return;
@@ -545,7 +541,7 @@ pub(crate) fn issue_write(mut subreq: Subrequest<'_>) {
     let mut buffer = subreq.buffer();
     buffer.advance(skip);
     buffer.truncate(usize::try_from(store.len).unwrap_or(0));
-    trace::subrequest(&subreq, SubrequestEvent::CacheWrite);
+    trace::subrequest(&subreq, SubrequestEvent::Write);
     let mut buffer = subreq.buffer();
     let _ = write(&resources, first, &mut buffer, terminator);
 }

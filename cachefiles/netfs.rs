@@ -174,7 +174,7 @@ impl<'a> Subrequest<'a> {
     /// How many bytes of buffer lie behind the data.
     pub(crate) fn extendable(&mut self) -> u64 {
         self.stream()
-            .map_or(0, |stream| stream.submit_extendable_to as u64)
+            .map_or(0, |stream| u64::from(stream.submit_extendable_to))
     }
 
     /// The buffer.
@@ -211,7 +211,7 @@ impl<'a> Subrequest<'a> {
 }
 
 /// The longest write that the VFS takes, in bytes.
-pub(crate) const MAX_WRITE: usize = bindings::CACHEFILES_MAX_RW_COUNT as usize;
+pub(crate) const MAX_WRITE: usize = bindings::CACHEFILES_MAX_RW_COUNT;
 
 /// The most segments of a buffer that one block I/O takes.
 pub(crate) const MAX_SEGMENTS: u32 = bindings::BIO_MAX_VECS;

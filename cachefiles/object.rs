@@ -38,7 +38,6 @@ use crate::{
         Content, //
     },
     dentry::Dentry,
-    extent,
     file::FileExt,
     fscache::{
         Cookie,
@@ -52,17 +51,15 @@ use crate::{
         Jarred,
         Ref, //
     },
-    key,
+    key, size,
     store::{
         self,
         Found, //
     },
     trace::{
         self,
-        ErrorAt,
         KillWhy,
-        RefWhy,
-        TruncWhy, //
+        RefWhy, //
     },
     volume::Volume,
 };
@@ -80,9 +77,7 @@ use kernel::{
             Atomic,
             AtomicFlag, //
         },
-        Arc,
-        ArcBorrow,
-        SpinLock,
+        Arc, ArcBorrow, SpinLock,
     },
 };
 
@@ -250,7 +245,9 @@ impl Object {
                     .store(snapshot.generation, ordering::Relaxed);
                 self.cookie.clear(CookieFlag::NoDataToRead);
                 file.touch_atime();
-                self.adjust_size(&file);
+                if size::adjust(self.cache(), self.debug_id, &file, snapshot.object_size).is_err() {
+                    self.suspect.store(true, ordering::Release);
+                }
                 drop(self.replace(Backing::Linked(file)));
                 return Ok(());
             }
@@ -294,33 +291,6 @@ impl Object {
         let sectors = file.inode().sectors();
         drop(file);
         self.cache().note_release(sectors);
-    }
-
-    /// Makes the file as long as the object, in whole blocks.
-    ///
-    /// If it grows, what it has of its last page is dropped before: behind the former end there may
-    /// be something that never was data.
-    fn adjust_size(&self, file: &BackingFile) {
-        let inode = file.inode();
-        let (old, new) = (inode.size(), extent::file_size(self.cookie.object_size()));
-        if old == new {
-            return;
-        }
-        let page = kernel::page::PAGE_SIZE as u64;
-        let result = self.cache().mount().want_write().and_then(|_access| {
-            let mut guard = inode.lock();
-            let whole = extent::round_down(old, page);
-            if new > old && whole != old {
-                guard.set_size(file.dentry(), whole)?;
-            }
-            guard.set_size(file.dentry(), new)
-        });
-        if let Err(error) = result {
-            trace::io_error(self.debug_id, inode, error, ErrorAt::NotifyChange);
-            self.cache()
-                .note_error(error, fmt!("Size set failed [o={:08x}]", self.debug_id));
-            self.suspect.store(true, ordering::Release);
-        }
     }
 
     /// Does the file say what the cookie says? See [`attr::check_object`].
@@ -486,27 +456,6 @@ impl Object {
             self.note_bad_write(epoch);
         }
     }
-
-    /// Cuts the file to `size` bytes as an object. Sleeps.
-    fn shorten(&self, file: &File, size: u64) -> Result {
-        let inode = file.inode();
-        let whole = extent::file_size(size);
-        trace::truncate(self.debug_id, inode, inode.size(), whole, TruncWhy::Shrink);
-        file.truncate(whole)
-            .inspect_err(|error| trace::io_error(self.debug_id, inode, *error, ErrorAt::Trunc))?;
-        if size < whole {
-            // What follows must read as zeros should the object grow again.
-            trace::truncate(self.debug_id, inode, whole, size, TruncWhy::DioAdjust);
-            file.zero_range(size, whole.saturating_sub(size))
-                .or_else(|error| {
-                    trace::io_error(self.debug_id, inode, error, ErrorAt::Fallocate);
-                    // Not every filesystem can; forgetting the last block does as well.
-                    let block = extent::round_down(size, extent::DIO_BLOCK);
-                    file.punch_hole(block, whole.saturating_sub(block))
-                })?;
-        }
-        Ok(())
-    }
 }
 
 /// Looks up the object of a cookie; false if there is none. Sleeps.
@@ -567,12 +516,9 @@ pub(crate) fn resize(object: &Object, file: Option<&File>, size: i64) {
     if let Some(file) = file {
         if new < object.cookie.object_size() {
             let epoch = object.epoch();
-            let cut = object.cache().with_creds(|| object.shorten(file, new));
-            if let Err(error) = cut {
-                object.cache().note_error(
-                    error,
-                    fmt!("Trunc-to-size failed [o={:08x}]", object.debug_id),
-                );
+            let cache = object.cache();
+            let cut = cache.with_creds(|| size::shorten(cache, object.debug_id, file, new));
+            if cut.is_err() {
                 object.note_bad_write(epoch);
             }
         }
@@ -582,7 +528,12 @@ pub(crate) fn resize(object: &Object, file: Option<&File>, size: i64) {
 
 /// Traces that an object was seen.
 pub(crate) fn see(object: &ObjectRef, why: RefWhy) {
-    trace::object_ref(object.debug_id, object.cookie.debug_id(), object.count(), why);
+    trace::object_ref(
+        object.debug_id,
+        object.cookie.debug_id(),
+        object.count(),
+        why,
+    );
 }
 
 /// Gives a reference back. Sleeps if it is the last one.

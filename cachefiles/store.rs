@@ -151,8 +151,9 @@ pub(crate) fn get_directory(
             pr_err!("{} is not a directory\n", Name(name));
             return Err(EIO);
         }
-        let able =
-            directory.inode().is_some_and(|inode| inode.can(DirectoryAbility::Store));
+        let able = directory
+            .inode()
+            .is_some_and(|inode| inode.can(DirectoryAbility::Store));
         return if able {
             Ok((directory, is_new))
         } else {

@@ -305,11 +305,11 @@ pub(crate) fn io_error(object: u32, inode: &Inode, error: Error, at: ErrorAt) {
 #[repr(u32)]
 pub(crate) enum SubrequestEvent {
     /// Preparing to write to the cache.
-    CachePrepare = bindings::CACHEFILES_SREQ_PREPARE,
+    Prepare = bindings::CACHEFILES_SREQ_PREPARE,
     /// Writing to the cache.
-    CacheWrite = bindings::CACHEFILES_SREQ_WRITE,
+    Write = bindings::CACHEFILES_SREQ_WRITE,
     /// Not writing to the cache.
-    CacheNoWrite = bindings::CACHEFILES_SREQ_NOWRITE,
+    NoWrite = bindings::CACHEFILES_SREQ_NOWRITE,
 }
 
 /// A subrequest of netfs gets somewhere. It must not have been terminated yet.

@@ -22,9 +22,7 @@ use crate::{
         VolumeRef, //
     },
     inuse::InUse,
-    key,
-    ratelimit,
-    store,
+    key, ratelimit, store,
     trace::{
         KillWhy,
         NOBODY, //
@@ -38,8 +36,7 @@ use kernel::{
             ordering,
             AtomicFlag, //
         },
-        Arc,
-        ArcBorrow,
+        Arc, ArcBorrow,
     },
 };
 

@@ -82,7 +82,7 @@ impl<C: Completion> Io<C> {
             unsafe { bindings::fscache_helper_kiocb_end_write(kiocb) };
         }
         // SAFETY: The filesystem calls this once, and then the submission does not finish.
-        let last = unsafe { io.finish(ret as isize) };
+        let last = unsafe { io.finish(ret) };
         drop(io);
         drop(last);
     }

@@ -148,9 +148,7 @@ impl Drop for CountedObject {
         };
         if counter.fetch_sub(1, ordering::Full) == 1 {
             // SAFETY: fscache exports the queue, and initialised it.
-            unsafe {
-                waitqueue::wake_all((&raw mut bindings::fscache_clearance_waiters).cast())
-            };
+            unsafe { waitqueue::wake_all((&raw mut bindings::fscache_clearance_waiters).cast()) };
         }
     }
 }

@@ -153,7 +153,7 @@ impl Cookie {
         unsafe {
             let len = usize::from((*cookie).key_len);
             let inline = (&raw const (*cookie).__bindgen_anon_1).cast::<u8>();
-            let key = if len <= bindings::CACHEFILES_INLINE_KEY as usize {
+            let key = if len <= bindings::CACHEFILES_INLINE_KEY {
                 inline
             } else {
                 inline.cast::<*const u8>().read()
@@ -184,7 +184,7 @@ impl Cookie {
         unsafe {
             let len = usize::from((*cookie).aux_len);
             let inline = (&raw const (*cookie).__bindgen_anon_2).cast::<u8>();
-            let aux = if len <= bindings::CACHEFILES_INLINE_AUX as usize {
+            let aux = if len <= bindings::CACHEFILES_INLINE_AUX {
                 inline
             } else {
                 inline.cast::<*const u8>().read()

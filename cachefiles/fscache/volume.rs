@@ -16,8 +16,7 @@ use kernel::{
             ordering,
             Atomic, //
         },
-        Arc,
-        ArcBorrow,
+        Arc, ArcBorrow,
     },
     types::Opaque,
 };

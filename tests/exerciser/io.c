@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reading from the cache and writing to it, in the way of netfs: begin an
+ * operation, ask the cache what it has or whether there is room, transfer, end.
+ */
+#include <linux/bvec.h>
+#include <linux/highmem.h>
+#include <linux/uio.h>
+#include "exerciser.h"
+
+#define EXER_PATIENCE	(90 * HZ)	/* for a transfer; then it is a finding */
+#define EXER_STEP	0x9e3779b97f4a7c15ULL
+
+/*
+ * A transfer.  Submitter and completion hold a reference each: the pages stay
+ * for as long as the cache may touch them, also when the submitter gave up.
+ */
+struct exer_io {
+	struct netfs_io_subrequest subrequest;	/* first: a trace point of cachefiles
+						 * takes any private datum for one */
+	struct kref		ref;
+	atomic_t		completions;
+	struct completion	done;
+	ssize_t			transferred;
+	unsigned int		nr_pages;
+	struct bio_vec		pages[EXER_PAGES_MAX];
+};
+
+static void exer_io_free(struct kref *ref)
+{
+	struct exer_io *io = container_of(ref, struct exer_io, ref);
+	unsigned int i;
+
+	for (i = 0; i < io->nr_pages; i++)
+		__free_page(io->pages[i].bv_page);
+	kfree(io);
+}
+
+static struct exer_io *exer_io_alloc(size_t len)
+{
+	struct exer_io *io = kzalloc(sizeof(*io), GFP_KERNEL);
+
+	if (!io)
+		return NULL;
+	kref_init(&io->ref);
+	init_completion(&io->done);
+	while (io->nr_pages < DIV_ROUND_UP(len, PAGE_SIZE)) {
+		struct page *page = alloc_page(GFP_KERNEL);
+
+		if (!page) {
+			kref_put(&io->ref, exer_io_free);
+			return NULL;
+		}
+		bvec_set_page(&io->pages[io->nr_pages++], page, PAGE_SIZE, 0);
+	}
+	return io;
+}
+
+static void exer_io_done(void *priv, ssize_t transferred_or_error)
+{
+	struct exer_io *io = priv;
+
+	if (atomic_inc_return(&io->completions) != 1) {
+		atomic_inc(&exer_double_completions);
+		return;
+	}
+	io->transferred = transferred_or_error;
+	complete(&io->done);
+	kref_put(&io->ref, exer_io_free);
+}
+
+static bool exer_io_wait(struct exer_io *io)
+{
+	return wait_for_completion_timeout(&io->done, EXER_PATIENCE);
+}
+
+void exer_fill(void *page, u64 tag, loff_t pos)
+{
+	u64 *words = page;
+	unsigned int i;
+
+	for (i = 0; i < PAGE_SIZE / sizeof(u64); i++)
+		words[i] = tag + ((u64)pos / sizeof(u64) + i) * EXER_STEP;
+}
+
+/* What was filled in by exer_fill(), of @len bytes that were read at @pos. */
+static u64 exer_tag(const void *page, size_t len, loff_t pos)
+{
+	const u64 *words = page;
+	size_t i, n = len / sizeof(u64);
+	u64 tag;
+
+	if (!n || pos % sizeof(u64))
+		return EXER_TAG_MIXED;
+	if (!memchr_inv(page, 0, len))
+		return EXER_TAG_HOLE;
+	if (!memchr_inv(page, 0xa5, len))
+		return EXER_TAG_UNREAD;
+	tag = words[0] - (u64)pos / sizeof(u64) * EXER_STEP;
+	for (i = 1; i < n; i++)
+		if (words[i] - ((u64)pos / sizeof(u64) + i) * EXER_STEP != tag)
+			return EXER_TAG_MIXED;
+	return tag;
+}
+
+static struct exer_operation *exer_operation_begin(struct exer_cookie *cookie,
+						   struct exer_request *rq)
+{
+	struct exer_operation *op = kzalloc(sizeof(*op), GFP_KERNEL);
+	int ret;
+
+	if (!op)
+		return NULL;
+	kref_init(&op->object.ref);
+	op->object.type = EXER_OPERATION;
+	mutex_init(&op->lock);
+	kref_get(&cookie->object.ref);
+	op->cookie = cookie;
+	op->subrequest.rreq = &op->request;
+
+	down_read(&cookie->life);
+	if (cookie->relinquished && !(cookie->kept && rq->flags & EXER_MISUSE)) {
+		ret = -ESTALE;
+	} else {
+		atomic_inc(&cookie->operations);
+		if (rq->op == EXER_WRITE || rq->flags & EXER_FOR_WRITE)
+			ret = fscache_begin_write_operation(exer_resources(op), cookie->cookie);
+		else
+			ret = fscache_begin_read_operation(exer_resources(op), cookie->cookie);
+		if (ret < 0)
+			atomic_dec(&cookie->operations);
+	}
+	up_read(&cookie->life);
+	rq->result = ret;
+	if (ret == 0) {
+		op->live = true;
+		op->epoch = cookie->base_epoch + exer_resources(op)->inval_counter -
+			cookie->base_counter;
+		rq->tag_epoch = op->epoch;
+	}
+	return op;
+}
+
+static void exer_operation_end(struct exer_operation *op)
+{
+	if (!op->live)
+		return;
+	op->live = false;
+	fscache_end_operation(exer_resources(op));
+	atomic_dec(&op->cookie->operations);
+}
+
+void exer_operation_free(struct exer_operation *op)
+{
+	exer_operation_end(op);
+	exer_put(&op->cookie->object);
+	kfree(op);
+}
+
+int exer_begin(struct exer_session *session, struct exer_cookie *cookie, struct exer_request *rq)
+{
+	struct exer_operation *op = exer_operation_begin(cookie, rq);
+
+	if (!op)
+		return -ENOMEM;
+	if (!op->live) {
+		exer_put(&op->object);
+		rq->handle = 0;
+		return 0;
+	}
+	return exer_publish(session, &op->object, &rq->handle);
+}
+
+static int exer_read(struct exer_operation *op, struct exer_request *rq)
+{
+	struct netfs_cache_resources *cres = exer_resources(op);
+	const struct netfs_cache_ops *ops = fscache_operation_valid(cres);
+	struct netfs_io_subrequest *subrequest = &op->subrequest;
+	size_t len = rq->length, i, off;
+	enum netfs_read_from_hole hole = NETFS_READ_HOLE_IGNORE;
+	struct iov_iter iter;
+	struct exer_io *io;
+
+	if (!ops) {
+		rq->result = -ENOBUFS;
+		return 0;
+	}
+	rq->source = NETFS_SOURCE_UNKNOWN;
+	if (rq->flags & EXER_DIRECT) {
+		hole = NETFS_READ_HOLE_FAIL;
+	} else {
+		op->request.inode = exer_inode(op->cookie);
+		if (!op->request.inode)
+			return -ENOMEM;
+		subrequest->start = rq->start;
+		subrequest->len = len;
+		subrequest->flags = 0;
+		rq->source = ops->prepare_read(subrequest, rq->size);
+		/* The end may have been rounded up to a block: no more than was asked for. */
+		len = min(len, subrequest->len);
+		rq->length = len;
+		if (rq->source != NETFS_READ_FROM_CACHE || !len)
+			return 0;
+	}
+
+	io = exer_io_alloc(len);
+	if (!io)
+		return -ENOMEM;
+	for (i = 0; i < io->nr_pages; i++)
+		memset(page_address(io->pages[i].bv_page), 0xa5, PAGE_SIZE);
+	iov_iter_bvec(&iter, ITER_DEST, io->pages, io->nr_pages, len);
+	kref_get(&io->ref);
+	rq->result = fscache_read(cres, rq->start, &iter, hole, exer_io_done, io);
+	if (rq->result == -EIOCBQUEUED)
+		rq->result = 0;
+	if (!exer_io_wait(io)) {
+		rq->result = -ETIMEDOUT;
+	} else {
+		rq->transferred = io->transferred;
+		memset(rq->tags, 0, sizeof(rq->tags));
+		for (i = 0, off = 0; io->transferred > 0 && off < io->transferred;
+		     i++, off += PAGE_SIZE)
+			rq->tags[i] = exer_tag(page_address(io->pages[i].bv_page),
+					       min_t(size_t, PAGE_SIZE, io->transferred - off),
+					       rq->start + off);
+	}
+	kref_put(&io->ref, exer_io_free);
+	return 0;
+}
+
+static int exer_write(struct exer_operation *op, struct exer_request *rq)
+{
+	struct netfs_cache_resources *cres = exer_resources(op);
+	const struct netfs_cache_ops *ops = fscache_operation_valid(cres);
+	loff_t start = rq->start;
+	size_t len = rq->length, i;
+	struct iov_iter iter;
+	struct exer_io *io;
+	u64 tag;
+	int ret;
+
+	if (!ops) {
+		rq->result = -ENOBUFS;
+		return 0;
+	}
+	io = exer_io_alloc(len);
+	if (!io)
+		return -ENOMEM;
+	ret = ops->prepare_write(cres, &start, &len, io->nr_pages * PAGE_SIZE, rq->size, true);
+	if (ret == 0 && (len > io->nr_pages * PAGE_SIZE || start > rq->start))
+		ret = -EPROTO;
+	if (ret < 0) {
+		rq->result = ret;
+		goto out;
+	}
+	/*
+	 * Only now there is surely a file to write to, so what is valid now may
+	 * be written to it: an invalidation from here on exchanges the file.
+	 */
+	rq->tag_epoch = rq->flags & EXER_EARLY ? op->epoch : exer_epoch(op->cookie);
+	tag = EXER_TAG(rq->who, rq->tag_epoch, rq->serial);
+	for (i = 0; i < io->nr_pages; i++)
+		exer_fill(page_address(io->pages[i].bv_page), tag, start + i * PAGE_SIZE);
+	iov_iter_bvec(&iter, ITER_SOURCE, io->pages, io->nr_pages, len);
+	kref_get(&io->ref);
+	rq->result = fscache_write(cres, start, &iter, exer_io_done, io);
+	if (rq->result == -EIOCBQUEUED || rq->result > 0)
+		rq->result = 0;
+	if (!exer_io_wait(io)) {
+		rq->result = -ETIMEDOUT;
+	} else {
+		rq->transferred = io->transferred;
+		/* As when the pages leave the page cache: now the cache has to be asked. */
+		fscache_note_page_release(op->cookie->cookie);
+	}
+out:
+	kref_put(&io->ref, exer_io_free);
+	return 0;
+}
+
+static int exer_occupancy(struct exer_operation *op, struct exer_request *rq)
+{
+	struct netfs_cache_resources *cres = exer_resources(op);
+	const struct netfs_cache_ops *ops = fscache_operation_valid(cres);
+	loff_t start = -1;
+	size_t len = 0;
+
+	if (!ops) {
+		rq->result = -ENOBUFS;
+		return 0;
+	}
+	rq->result = ops->query_occupancy(cres, rq->start, rq->length, PAGE_SIZE, &start, &len);
+	rq->start = start;
+	rq->transferred = len;
+	return 0;
+}
+
+static bool exer_io_bounds(const struct exer_request *rq)
+{
+	return rq->length && rq->length <= EXER_PAGES_MAX * PAGE_SIZE &&
+		rq->start < (1ULL << 40) && rq->size < (1ULL << 41);
+}
+
+int exer_operation_op(struct exer_operation *op, struct exer_request *rq)
+{
+	int ret = 0;
+
+	mutex_lock(&op->lock);
+	if (!op->live) {
+		rq->result = -ESTALE;
+		goto out;
+	}
+	switch (rq->op) {
+	case EXER_END:
+		exer_operation_end(op);
+		break;
+	case EXER_WAIT_OPERATION:
+		rq->result = fscache_wait_for_operation(exer_resources(op), FSCACHE_WANT_READ);
+		break;
+	case EXER_READ:
+		rq->tag_epoch = op->epoch;
+		ret = exer_io_bounds(rq) ? exer_read(op, rq) : -EINVAL;
+		break;
+	case EXER_WRITE:
+		ret = exer_io_bounds(rq) ? exer_write(op, rq) : -EINVAL;
+		break;
+	case EXER_OCCUPANCY:
+		ret = exer_io_bounds(rq) ? exer_occupancy(op, rq) : -EINVAL;
+		break;
+	default:
+		ret = -EINVAL;
+		break;
+	}
+out:
+	mutex_unlock(&op->lock);
+	return ret;
+}
+
+/* A transfer in an operation of its own. */
+int exer_cookie_io(struct exer_cookie *cookie, struct exer_request *rq)
+{
+	struct exer_operation *op;
+	int ret = 0;
+
+	if (!exer_io_bounds(rq))
+		return -EINVAL;
+	op = exer_operation_begin(cookie, rq);
+	if (!op)
+		return -ENOMEM;
+	if (op->live)
+		ret = exer_operation_op(op, rq);
+	exer_put(&op->object);
+	return ret;
+}

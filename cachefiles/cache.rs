@@ -103,11 +103,39 @@ pub(crate) enum SpaceFor {
     Create,
 }
 
-/// The volumes of a cache.
-struct Volumes {
+/// Which volumes a cache has.
+struct VolumeList {
     list: KVec<Arc<Volume>>,
     /// How many there are, on the list or on their way out.
     live: usize,
+}
+
+/// The volumes of a cache.
+///
+/// Apart from the cache, so that the last volume to go can give its reference to the cache back
+/// before it says that it is gone.
+#[pin_data]
+struct Volumes {
+    #[pin]
+    volumes: Mutex<VolumeList>,
+    /// Signalled when `volumes` lost one.
+    #[pin]
+    changed: CondVar,
+}
+
+impl Volumes {
+    fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            volumes <- new_mutex!(
+                VolumeList {
+                    list: KVec::new(),
+                    live: 0,
+                },
+                "cachefiles volumes"
+            ),
+            changed <- new_condvar!("cachefiles volumes"),
+        })
+    }
 }
 
 /// A cache that is online.
@@ -127,11 +155,7 @@ pub(crate) struct Cache {
     graves: Atomic<i32>,
     #[pin]
     objects: SpinLock<RBTree<u64, ObjectRef>>,
-    #[pin]
-    volumes: Mutex<Volumes>,
-    /// Signalled when `volumes` lost one.
-    #[pin]
-    volumes_changed: CondVar,
+    volumes: Arc<Volumes>,
     /// Where objects are kept.
     jar: Arc<Jar<Object>>,
     graveyard: InUse<ARef<Dentry>>,
@@ -236,6 +260,7 @@ impl Cache {
         })?;
 
         let name = CString::try_from(settings.tag)?;
+        let volumes = Arc::pin_init(Volumes::new(), GFP_KERNEL)?;
         let (mount, root) = (root.mount().clone(), root.dentry().clone());
         let cache = Arc::pin_init(
             pin_init!(Self {
@@ -247,8 +272,7 @@ impl Cache {
                 writing: Atomic::new(0),
                 graves: Atomic::new(0),
                 objects <- new_spinlock!(RBTree::new(), "cachefiles objects"),
-                volumes <- new_mutex!(Volumes { list: KVec::new(), live: 0 }, "cachefiles volumes"),
-                volumes_changed <- new_condvar!("cachefiles volumes"),
+                volumes,
                 jar,
                 graveyard,
                 store,
@@ -405,12 +429,12 @@ impl Cache {
 
     /// Adds a volume. Sleeps.
     pub(crate) fn add_volume(&self, volume: Arc<Volume>) -> Result {
-        Ok(self.volumes.lock().list.push(volume, GFP_KERNEL)?)
+        Ok(self.volumes.volumes.lock().list.push(volume, GFP_KERNEL)?)
     }
 
     /// Removes a volume that `is_it` recognises.
     pub(crate) fn remove_volume(&self, is_it: impl Fn(&Volume) -> bool) -> Option<Arc<Volume>> {
-        let mut volumes = self.volumes.lock();
+        let mut volumes = self.volumes.volumes.lock();
         let at = volumes.list.iter().position(|volume| is_it(volume))?;
         volumes.list.remove(at).ok()
     }
@@ -440,7 +464,7 @@ impl Cache {
     fn withdraw_volume_cookies(&self) {
         loop {
             let vcookie = {
-                let volumes = self.volumes.lock();
+                let volumes = self.volumes.volumes.lock();
                 // One whose record is being freed has no users.
                 volumes
                     .list
@@ -457,7 +481,7 @@ impl Cache {
     /// Takes every volume off its record, and waits until all are gone. Sleeps.
     fn withdraw_volumes(&self) {
         loop {
-            let mut volumes = self.volumes.lock();
+            let mut volumes = self.volumes.volumes.lock();
             if volumes.live == 0 {
                 break;
             }
@@ -476,7 +500,7 @@ impl Cache {
                     drop(vcookie.detach());
                 }
                 // Those that are left are on their way out, by somebody else's hand.
-                None => self.volumes_changed.wait(&mut volumes),
+                None => self.volumes.changed.wait(&mut volumes),
             }
         }
     }
@@ -507,29 +531,40 @@ fn free_of(stats: &Statistics) -> Amount {
 }
 
 /// A volume that exists; when it goes, its cache is told.
-pub(crate) struct LiveVolume(Arc<Cache>);
+pub(crate) struct LiveVolume {
+    cache: Arc<Cache>,
+    /// After the cache, which is free to go then.
+    _counted: CountedVolume,
+}
 
 impl LiveVolume {
     /// Counts a volume. Sleeps.
     pub(crate) fn new(cache: ArcBorrow<'_, Cache>) -> Self {
+        let volumes = cache.volumes.clone();
         {
-            let mut volumes = cache.volumes.lock();
+            let mut volumes = volumes.volumes.lock();
             volumes.live = volumes.live.saturating_add(1);
         }
-        Self(cache.into())
+        Self {
+            cache: cache.into(),
+            _counted: CountedVolume(volumes),
+        }
     }
 
     /// The cache.
     pub(crate) fn cache(&self) -> &Cache {
-        &self.0
+        &self.cache
     }
 }
 
-impl Drop for LiveVolume {
+/// A volume that counts.
+struct CountedVolume(Arc<Volumes>);
+
+impl Drop for CountedVolume {
     fn drop(&mut self) {
         let mut volumes = self.0.volumes.lock();
         volumes.live = volumes.live.saturating_sub(1);
-        self.0.volumes_changed.notify_all();
+        self.0.changed.notify_all();
     }
 }
 

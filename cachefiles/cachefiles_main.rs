@@ -119,7 +119,7 @@ use object::Object;
 module! {
     type: Cachefiles,
     name: "CacheFiles",
-    authors: ["The fscache in Rust developers"],
+    authors: ["The fscache-rust developers"],
     description: "Mounted-filesystem based cache",
     license: "GPL",
 }

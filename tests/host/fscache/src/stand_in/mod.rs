@@ -1,0 +1,569 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What the module's files need around them, made of `loom`'s types: the parts of the kernel
+//! crate that they use, the layouts, and a backend that complains of whatever must not happen.
+//!
+//! Counting, flags, locks, the queue with its coalescing and references, and waiting behave as in
+//! the kernel. Left out is what no interleaving depends upon: statistics, traces, messages, time.
+//! A message that the module prints once, and a warning, are failures here.
+
+pub(crate) mod layout;
+pub(crate) mod state;
+
+use crate::{cookie, lru};
+use layout::Cookie;
+use loom::sync::{Condvar, Mutex, MutexGuard};
+use std::cell::Cell;
+
+/// All that the module owns.
+pub(crate) struct Fscache {
+    pub(crate) queue: workqueue::OwnedQueue,
+    pub(crate) cookies: cookie::Cookies,
+    pub(crate) lru: lru::Lru,
+}
+
+thread_local! {
+    // The threads of a model are no threads of the machine, so they share this.
+    static FSCACHE: Cell<*const Fscache> = const { Cell::new(std::ptr::null()) };
+}
+
+/// All that the module owns.
+pub(crate) fn fscache() -> &'static Fscache {
+    // SAFETY: Set, and not freed, while a model runs.
+    unsafe { &*FSCACHE.get() }
+}
+
+/// Sets what [`fscache`] returns.
+pub(crate) fn set_fscache(fscache: &Fscache) {
+    FSCACHE.set(fscache);
+}
+
+/// What the module says once, nobody may hear here.
+pub(crate) fn fail(message: std::fmt::Arguments<'_>) {
+    panic!("{message}");
+}
+
+macro_rules! pr_warn {
+    ($($message:tt)*) => {{ let _ = format_args!($($message)*); }};
+}
+macro_rules! pr_err_once {
+    ($($message:tt)*) => { $crate::stand_in::fail(format_args!($($message)*)) };
+}
+macro_rules! warn_on {
+    ($what:expr) => { assert!(!$what, "a warning") };
+}
+macro_rules! new_spinlock {
+    ($what:expr, $name:expr) => { $crate::stand_in::SpinLock::new($what) };
+}
+macro_rules! pin_init {
+    (Self { $($field:ident <- $value:expr),* $(,)? }) => { Self { $($field: $value),* } };
+}
+pub(crate) use {new_spinlock, pin_init, pr_err_once, pr_err_once as pr_warn_once, pr_warn, warn_on};
+
+/// A spinlock around what it guards.
+pub(crate) struct SpinLock<T>(Mutex<T>);
+
+impl<T> SpinLock<T> {
+    pub(crate) fn new(what: T) -> Self {
+        Self(Mutex::new(what))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap()
+    }
+}
+
+pub(crate) mod prelude {
+    pub(crate) use super::{pin_init, pr_warn, pr_warn as pr_err, pr_warn as pr_notice};
+    pub(crate) use stand_in_macros::pin_data;
+
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub(crate) struct Error;
+    pub(crate) const ENOBUFS: Error = Error;
+    pub(crate) type Result<T = (), E = Error> = std::result::Result<T, E>;
+
+    /// An initialiser; what it makes need not be pinned here.
+    pub(crate) trait PinInit<T> {
+        fn make(self) -> T;
+    }
+
+    impl<T> PinInit<T> for T {
+        fn make(self) -> T {
+            self
+        }
+    }
+}
+
+pub(crate) mod sync {
+    pub(crate) use super::{new_spinlock, SpinLock};
+
+    pub(crate) mod atomic {
+        use loom::sync::atomic::{self, Ordering as Loom};
+
+        /// The kernel's orderings.
+        #[derive(Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Ordering {
+            Relaxed,
+            Acquire,
+            Release,
+            Full,
+        }
+
+        pub(crate) mod ordering {
+            pub(crate) use super::Ordering::*;
+        }
+
+        /// Does a read-modify-write operation.
+        ///
+        /// After a fully ordered one comes a step of one common variable, which orders all such
+        /// operations and what is around them. A fence would do so too, but `loom` does not try
+        /// fences in another order. (The kernel orders what comes before as well; nothing here
+        /// depends upon that, or it would fail.)
+        fn rmw<R>(ordering: Ordering, f: impl FnOnce(Loom) -> R) -> R {
+            match ordering {
+                _ if ACCESSES.get() == Accesses::InOrder => f(Loom::AcqRel),
+                Ordering::Relaxed => f(Loom::Relaxed),
+                Ordering::Acquire => f(Loom::Acquire),
+                Ordering::Release => f(Loom::Release),
+                Ordering::Full => {
+                    let result = f(Loom::AcqRel);
+                    BARRIER.fetch_add(1, Loom::AcqRel);
+                    result
+                }
+            }
+        }
+
+        loom::lazy_static! {
+            static ref BARRIER: atomic::AtomicUsize = atomic::AtomicUsize::new(0);
+        }
+
+        /// What an access to an atomic variable is to `loom`.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub(crate) enum Accesses {
+            /// What it is in the kernel: one that is not ordered may see an old value. But `loom`
+            /// knows of the last access only to a variable, and so overlooks that a store might
+            /// come before somebody's load, if whoever stores has loaded as well.
+            Weak,
+            /// Each is in order with all others to the variable, and tried before and after them.
+            InOrder,
+        }
+
+        thread_local! {
+            pub(crate) static ACCESSES: std::cell::Cell<Accesses> =
+                const { std::cell::Cell::new(Accesses::Weak) };
+        }
+
+        /// What can be atomic.
+        pub(crate) trait Word: Copy {
+            type In;
+            fn make(self) -> Self::In;
+        }
+
+        /// An atomic variable.
+        pub(crate) struct Atomic<T: Word>(T::In);
+
+        impl<T: Word> Atomic<T> {
+            pub(crate) fn new(value: T) -> Self {
+                Self(value.make())
+            }
+        }
+
+        macro_rules! words {
+            ($($word:ty = $atomic:ident),*) => {$(
+                impl Word for $word {
+                    type In = atomic::$atomic;
+                    fn make(self) -> Self::In {
+                        atomic::$atomic::new(self)
+                    }
+                }
+
+                impl Atomic<$word> {
+                    pub(crate) fn load(&self, ordering: Ordering) -> $word {
+                        if ACCESSES.get() == Accesses::InOrder {
+                            return self.0.fetch_add(0, Loom::AcqRel);
+                        }
+                        self.0.load(match ordering {
+                            Ordering::Acquire => Loom::Acquire,
+                            _ => Loom::Relaxed,
+                        })
+                    }
+
+                    pub(crate) fn store(&self, value: $word, ordering: Ordering) {
+                        if ACCESSES.get() == Accesses::InOrder {
+                            self.0.swap(value, Loom::AcqRel);
+                            return;
+                        }
+                        self.0.store(value, match ordering {
+                            Ordering::Release => Loom::Release,
+                            _ => Loom::Relaxed,
+                        })
+                    }
+
+                    pub(crate) fn fetch_add(&self, by: $word, ordering: Ordering) -> $word {
+                        rmw(ordering, |o| self.0.fetch_add(by, o))
+                    }
+
+                    pub(crate) fn fetch_sub(&self, by: $word, ordering: Ordering) -> $word {
+                        rmw(ordering, |o| self.0.fetch_sub(by, o))
+                    }
+
+                    pub(crate) fn fetch_or(&self, bits: $word, ordering: Ordering) -> $word {
+                        rmw(ordering, |o| self.0.fetch_or(bits, o))
+                    }
+
+                    pub(crate) fn fetch_and(&self, bits: $word, ordering: Ordering) -> $word {
+                        rmw(ordering, |o| self.0.fetch_and(bits, o))
+                    }
+
+                    pub(crate) fn add(&self, by: $word, ordering: Ordering) {
+                        self.fetch_add(by, ordering);
+                    }
+
+                    pub(crate) fn cmpxchg(
+                        &self,
+                        old: $word,
+                        new: $word,
+                        ordering: Ordering,
+                    ) -> Result<$word, $word> {
+                        rmw(ordering, |o| {
+                            self.0.compare_exchange(old, new, o, Loom::Relaxed)
+                        })
+                    }
+                }
+            )*};
+        }
+        words!(i8 = AtomicI8, i32 = AtomicI32, i64 = AtomicI64);
+        words!(u32 = AtomicU32, usize = AtomicUsize);
+    }
+}
+
+/// Waiting without a bound: that nobody comes to wake is a failure of the model, by `loom`.
+pub(crate) mod wait {
+    pub(crate) type Jiffies = u64;
+    pub(crate) const HZ: Jiffies = 250;
+    pub(crate) const PATIENCE: Jiffies = 20 * HZ;
+
+    pub(crate) fn now() -> Jiffies {
+        0
+    }
+
+    /// Whatever waits for time to pass has waited for long enough.
+    pub(crate) fn is_past(_: Jiffies) -> bool {
+        true
+    }
+
+    /// Nobody waits for an access to end in these models.
+    pub(crate) fn wake<T>(_: &T) {}
+}
+
+pub(crate) mod workqueue {
+    use super::*;
+
+    pub(crate) struct Work;
+
+    impl Work {
+        pub(crate) fn new(_: ()) -> Self {
+            Self
+        }
+    }
+
+    struct Waiting {
+        cookies: Vec<*const Cookie>,
+        closed: bool,
+    }
+
+    /// A queue of work items; an item is in it once at most.
+    pub(crate) struct OwnedQueue {
+        waiting: Mutex<Waiting>,
+        changed: Condvar,
+    }
+
+    impl OwnedQueue {
+        pub(crate) fn new() -> Self {
+            Self {
+                waiting: Mutex::new(Waiting {
+                    cookies: Vec::new(),
+                    closed: false,
+                }),
+                changed: Condvar::new(),
+            }
+        }
+
+        pub(crate) fn queue_own(&self, _: &Work) -> bool {
+            unreachable!("the timer has no part in these models")
+        }
+
+        /// Puts an item in; false if it was in.
+        pub(crate) fn queue(&self, cookie: &Cookie) -> bool {
+            let mut waiting = self.waiting.lock().unwrap();
+            if waiting.cookies.iter().any(|other| std::ptr::eq(*other, cookie)) {
+                return false;
+            }
+            waiting.cookies.push(cookie);
+            drop(waiting);
+            self.changed.notify_one();
+            true
+        }
+
+        /// Does what is in the queue, until it is empty and, if `until_closed`, closed.
+        pub(crate) fn work(&self, until_closed: bool) {
+            loop {
+                let mut waiting = self.waiting.lock().unwrap();
+                while until_closed && waiting.cookies.is_empty() && !waiting.closed {
+                    waiting = self.changed.wait(waiting).unwrap();
+                }
+                if waiting.cookies.is_empty() {
+                    return;
+                }
+                let cookie = waiting.cookies.remove(0);
+                drop(waiting);
+                callbacks::cookie_work(cookie);
+            }
+        }
+
+        /// Lets the worker end when there is nothing left to do.
+        pub(crate) fn close(&self) {
+            self.waiting.lock().unwrap().closed = true;
+            self.changed.notify_one();
+        }
+
+        pub(crate) fn is_empty(&self) -> bool {
+            self.waiting.lock().unwrap().cookies.is_empty()
+        }
+    }
+}
+
+pub(crate) mod callbacks {
+    use super::layout::{Cookie, CookieRef};
+    use crate::worker;
+
+    #[allow(non_upper_case_globals)]
+    pub(crate) const lru_timer: () = ();
+    #[allow(non_upper_case_globals)]
+    pub(crate) const lru_work: () = ();
+
+    /// The work item of a cookie.
+    pub(crate) fn cookie_work(cookie: *const Cookie) {
+        // SAFETY: Cookies live until the model has ended.
+        let cookie = unsafe { &*cookie };
+        if cookie.refs().read() == 0 {
+            CookieRef::release(cookie);
+        } else {
+            worker::run(CookieRef::own(cookie));
+        }
+    }
+}
+
+pub(crate) mod timer {
+    use super::wait::Jiffies;
+
+    pub(crate) struct Timer;
+
+    impl Timer {
+        pub(crate) fn new(_: ()) -> Self {
+            Self
+        }
+        pub(crate) fn reduce(&self, _: Jiffies) {}
+        pub(crate) fn expires(&self) -> Option<Jiffies> {
+            None
+        }
+        pub(crate) fn shutdown(&self) {}
+    }
+}
+
+pub(crate) mod bindings {
+    use super::layout::Cookie;
+
+    #[allow(non_camel_case_types)]
+    pub(crate) type fscache_cookie = Cookie;
+
+    /// A C list's links.
+    #[allow(non_camel_case_types)]
+    pub(crate) struct list_head {
+        pub(crate) next: *mut list_head,
+        pub(crate) prev: *mut list_head,
+    }
+}
+
+pub(crate) mod slab {
+    use super::prelude::*;
+
+    pub(crate) struct SlabCache<T>(std::marker::PhantomData<T>);
+
+    impl<T> SlabCache<T> {
+        pub(crate) fn new(_: &'static std::ffi::CStr) -> Result<Self> {
+            Ok(Self(std::marker::PhantomData))
+        }
+    }
+}
+
+pub(crate) mod table {
+    use super::{layout::Cookie, prelude::*, SpinLock};
+
+    /// One chain, which shows the same to whoever puts in, takes out and looks up.
+    pub(crate) struct Table<T>(SpinLock<Vec<*const T>>);
+
+    impl Table<Cookie> {
+        pub(crate) fn new() -> Result<Self> {
+            Ok(Self(SpinLock::new(Vec::new())))
+        }
+
+        pub(crate) fn insert<R>(
+            &self,
+            new: &Cookie,
+            mut clash: impl FnMut(&Cookie) -> Option<R>,
+            inserted: impl FnOnce(),
+        ) -> Result<(), R> {
+            let mut chain = self.0.lock();
+            for old in chain.iter() {
+                // SAFETY: Cookies live until the model has ended.
+                let old = unsafe { &**old };
+                old.check_alive();
+                if let Some(reason) = clash(old) {
+                    return Err(reason);
+                }
+            }
+            chain.push(new);
+            inserted();
+            Ok(())
+        }
+
+        pub(crate) fn remove(&self, cookie: &Cookie, removed: impl FnOnce()) -> bool {
+            let mut chain = self.0.lock();
+            let before = chain.len();
+            chain.retain(|other| !std::ptr::eq(*other, cookie));
+            assert_eq!(before, chain.len() + 1, "taken out of the table twice");
+            removed();
+            true
+        }
+
+        pub(crate) fn len(&self) -> usize {
+            self.0.lock().len()
+        }
+    }
+}
+
+pub(crate) mod resources {
+    use super::{layout::Cookie, sync::atomic::ordering::Relaxed, trace::AccessWhy};
+    use crate::access::CookieAccess;
+    use std::cell::Cell;
+
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    pub(crate) enum Want {
+        Params,
+        Write,
+        Read,
+    }
+
+    /// What an operation holds.
+    pub(crate) struct Resources {
+        cookie: Cell<*const Cookie>,
+        pub(super) ready: Cell<bool>,
+    }
+
+    impl Resources {
+        pub(crate) fn empty() -> Self {
+            Self {
+                cookie: Cell::new(std::ptr::null()),
+                ready: Cell::new(false),
+            }
+        }
+
+        pub(crate) fn attach(&self, cookie: &Cookie, _: u32) {
+            self.cookie.set(cookie);
+        }
+
+        pub(crate) fn detach(&self) {
+            self.cookie.set(std::ptr::null());
+        }
+
+        pub(crate) fn cookie(&self) -> Option<&Cookie> {
+            // SAFETY: Cookies live until the model has ended.
+            unsafe { self.cookie.get().as_ref() }
+        }
+
+        pub(crate) fn is_ready(&self) -> bool {
+            self.ready.get()
+        }
+
+        /// Reads or writes: the object must be there.
+        pub(crate) fn use_object(&self) {
+            let object = &self.cookie().unwrap().object;
+            assert_eq!(object.there.load(Relaxed), 1, "used after it was put away");
+        }
+
+        /// Ends the operation, as a backend does.
+        pub(crate) fn end(&self) {
+            let cookie = self.cookie().unwrap();
+            let object = &cookie.object;
+            object.operations.set(object.operations.get() - 1);
+            CookieAccess::resume(cookie).end(AccessWhy::IoNotLive);
+        }
+    }
+}
+
+pub(crate) mod stats {
+    pub(crate) trait Counter {
+        fn inc(&self);
+        fn dec(&self);
+    }
+
+    pub(crate) struct Uncounted;
+
+    impl Counter for Uncounted {
+        fn inc(&self) {}
+        fn dec(&self) {}
+    }
+
+    macro_rules! counters {
+        ($($name:ident)*) => {$( pub(crate) static $name: Uncounted = Uncounted; )*};
+    }
+    counters! {
+        ACQUIRES ACQUIRES_OK ACQUIRES_OOM COOKIES COOKIES_LRU COOKIES_LRU_DROPPED
+        COOKIES_LRU_EXPIRED COOKIES_LRU_REMOVED INVALIDATES RELINQUISHES RELINQUISHES_DROPPED
+        RELINQUISHES_RETIRE RESIZES RESIZES_NULL
+    }
+}
+
+pub(crate) mod trace {
+    use super::layout::{Cache, Cookie, Volume};
+
+    macro_rules! reasons {
+        ($($type:ident { $($name:ident)* })*) => {$(
+            #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+            pub(crate) enum $type { $($name),* }
+        )*};
+    }
+    reasons! {
+        CookieWhy {
+            Collision Discard Failed GetEndAccess GetHashCollision GetInvalWork GetLru GetUseWork
+            NewAcquire PutHashCollision PutLru PutOverQueued PutRelinquish PutWork SeeActive
+            SeeLruDiscard SeeLruDiscardClear SeeLruDoOne SeeRelinquish SeeWithdraw SeeWork
+        }
+        VolumeWhy { GetCookie PutCookie }
+        ActiveWhy { Use UseModify Unuse }
+        AccessWhy {
+            IoNotLive IoRead IoResize IoWait IoWrite LookupCookie LookupCookieEnd
+            LookupCookieEndFailed Unlive
+        }
+    }
+
+    pub(crate) fn see_cookie(_: &Cookie, _: CookieWhy) {}
+    pub(crate) fn active(_: &Cookie, _: i32, _: ActiveWhy) {}
+    pub(crate) fn access_cache(_: &Cache, _: i32, _: AccessWhy) {}
+    pub(crate) fn access_volume(_: &Volume, _: u32, _: i32, _: AccessWhy) {}
+    pub(crate) fn access(_: &Cookie, _: i32, _: AccessWhy) {}
+    pub(crate) fn acquire(_: &Cookie) {}
+    pub(crate) fn relinquish(_: &Cookie, _: bool) {}
+    pub(crate) fn invalidate(_: &Cookie, _: i64) {}
+    pub(crate) fn resize(_: &Cookie, _: i64) {}
+}
+
+pub(crate) mod volume {
+    use super::layout::Volume;
+
+    /// The volume is there.
+    pub(crate) fn create_and_wait(_: &Volume) -> bool {
+        true
+    }
+}

@@ -1,0 +1,557 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Threads against threads: the module's own code, in all interleavings that `loom` finds.
+
+use crate::{
+    cookie, io,
+    layout::{free_all, Blob, Cookie, CookieRef, Lookup, Volume},
+    lru::Lru,
+    prelude::PinInit,
+    resources::{Resources, Want},
+    stand_in::{set_fscache, Fscache},
+    state::{flags, with_fault, Event, Fault, State},
+    sync::atomic::{ordering::Relaxed, Accesses, ACCESSES},
+    trace::AccessWhy,
+    workqueue::OwnedQueue,
+};
+use std::{
+    panic::catch_unwind,
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        Arc,
+    },
+    time::Instant,
+};
+
+/// What a scenario plays on.
+struct Stage {
+    fscache: Fscache,
+    volume: Volume,
+}
+
+impl Stage {
+    fn new() -> &'static Self {
+        let stage = Box::leak(Box::new(Self {
+            fscache: Fscache {
+                queue: OwnedQueue::new(),
+                cookies: cookie::Cookies::new().unwrap(),
+                lru: Lru::new().make(),
+            },
+            volume: Volume::new(),
+        }));
+        set_fscache(&stage.fscache);
+        stage
+    }
+
+    /// What a filesystem gets; the reference is given back by relinquishing.
+    fn acquire(&'static self) -> &'static Cookie {
+        let cookie = cookie::acquire(&self.volume, 0, b"key", Blob::default(), 1).unwrap();
+        // SAFETY: Cookies live until the model has ended.
+        unsafe { &*cookie.into_raw() }
+    }
+
+    /// Does what is queued, without threads.
+    fn settle(&self) {
+        self.fscache.queue.work(false);
+    }
+
+    /// A cookie that is used once, and active.
+    fn active(&'static self) -> &'static Cookie {
+        let cookie = self.acquire();
+        cookie::use_cookie(cookie, false);
+        self.settle();
+        assert_eq!(cookie.state(), State::Active);
+        cookie
+    }
+
+    /// A cookie that is active and on the LRU.
+    fn idle(&'static self) -> &'static Cookie {
+        let cookie = self.active();
+        cookie::unuse(cookie);
+        cookie
+    }
+
+    /// Runs some at once, beside the worker and each other; returns when all is at rest.
+    fn at_once<const N: usize>(&'static self, all: [Box<dyn FnOnce()>; N]) {
+        let worker = loom::thread::spawn(move || self.fscache.queue.work(true));
+        let mut all = all.into_iter();
+        let mine = all.next().unwrap();
+        let others: Vec<_> = all.map(loom::thread::spawn).collect();
+        mine();
+        for other in others {
+            other.join().unwrap();
+        }
+        self.fscache.queue.close();
+        worker.join().unwrap();
+    }
+
+    /// What must hold when all is at rest, whatever was played; ends the stage.
+    fn check(&'static self, cookie: &'static Cookie) {
+        assert!(self.fscache.queue.is_empty());
+        if !cookie.is_freed() {
+            assert_eq!(cookie.n_accesses().load(Relaxed), 0);
+            assert!(
+                !cookie.flags().any(flags::REQUESTS),
+                "left behind: {:x} in {:?}",
+                cookie.flags().load(),
+                cookie.state()
+            );
+            assert!(
+                matches!(
+                    cookie.state(),
+                    State::Quiescent | State::Active | State::Dropped
+                ),
+                "not at rest: {:?}",
+                cookie.state()
+            );
+            if cookie.state() == State::Active {
+                assert!(cookie.has_object());
+                assert_eq!(cookie.object.version.get(), cookie.version.get(), "stale");
+            } else {
+                assert!(!cookie.has_object());
+            }
+            // The filesystem gives up what it has not given up, and all goes.
+            self.fscache.lru.clear();
+            if !cookie.flags().any(flags::RELINQUISHED) {
+                relinquish(cookie);
+                self.settle();
+            }
+        }
+        assert!(cookie.is_freed(), "never freed");
+        assert_eq!(self.fscache.cookies.table().len(), 0, "still in the table");
+        assert_eq!(self.volume.refs(), 1, "a reference to the volume is left");
+        assert_eq!(self.volume.n_accesses().load(Relaxed), 0);
+        assert_eq!(self.volume.n_cookies().load(Relaxed), 0);
+        free_all();
+        // SAFETY: Made by `new()`; nobody uses it any more.
+        drop(unsafe { Box::from_raw(std::ptr::from_ref(self).cast_mut()) });
+    }
+}
+
+
+// What the threads do.
+
+fn relinquish(cookie: &Cookie) {
+    cookie::relinquish(CookieRef::own(cookie), false);
+}
+
+fn expire(stage: &'static Stage) {
+    stage.fscache.lru.expire();
+}
+
+/// The server's file changes, and the filesystem says so.
+fn invalidate(cookie: &Cookie) {
+    cookie.version.set(cookie.version.get() + 1);
+    cookie::invalidate(cookie, Blob::default(), 1, false);
+}
+
+/// Reads, if it can be read.
+fn read(cookie: &Cookie) {
+    let resources = Resources::empty();
+    if io::begin(&resources, cookie, Want::Read, AccessWhy::IoRead).is_ok() {
+        resources.use_object();
+        resources.end();
+    }
+}
+
+// How a model is run.
+
+/// How often threads are stopped where they would not stop by themselves, where trying everything
+/// takes too long. `LOOM_MAX_PREEMPTIONS` is taken instead, if set.
+const BOUND: usize = 2;
+
+/// Tries all interleavings; with at most so many preemptions, if a number is given.
+fn explore(fault: Fault, accesses: Accesses, preemptions: Option<usize>, play: fn(&'static Stage)) {
+    let began = Instant::now();
+    let tried = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&tried);
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = preemptions.map(|n| model.preemption_bound.unwrap_or(n));
+    model.max_branches = 100_000;
+    ACCESSES.set(accesses);
+    with_fault(fault, || {
+        model.check(move || {
+            count.fetch_add(1, Ordering::Relaxed);
+            play(Stage::new());
+        })
+    });
+    let tried = tried.load(Ordering::Relaxed);
+    println!("{accesses:?}: {tried} interleavings in {:?}", began.elapsed());
+}
+
+/// Nothing goes wrong in any interleaving.
+fn holds(preemptions: Option<usize>, play: fn(&'static Stage)) {
+    explore(Fault::None, Accesses::InOrder, preemptions, play);
+    explore(Fault::None, Accesses::Weak, preemptions, play);
+}
+
+/// With the fault put in, something goes wrong in some interleaving.
+fn breaks(fault: Fault, preemptions: Option<usize>, how: &[&str], play: fn(&'static Stage)) {
+    let run = || explore(fault, Accesses::InOrder, preemptions, play);
+    let Err(message) = catch_unwind(run) else {
+        panic!("{fault:?} was put in, and nothing went wrong");
+    };
+    let message = message
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| message.downcast_ref::<&str>().map(|s| (*s).to_owned()))
+        .unwrap_or_default();
+    println!("{fault:?}: {message}");
+    assert!(
+        how.iter().any(|how| message.contains(how)),
+        "something else went wrong: {message}"
+    );
+}
+
+// What is played.
+
+/// The LRU wants it put away, the filesystem gives it up, and the worker may find both at once.
+fn discard_and_relinquish(stage: &'static Stage) {
+    let cookie = stage.idle();
+    stage.at_once([
+        Box::new(move || expire(stage)),
+        Box::new(move || relinquish(cookie)),
+    ]);
+    assert_eq!(cookie.object.withdrawals.get(), 1);
+    stage.check(cookie);
+}
+
+/// The LRU wants it put away while somebody opens the file again.
+fn discard_and_use(stage: &'static Stage) {
+    let cookie = stage.idle();
+    cookie.waited_for.set(true);
+    stage.at_once([
+        Box::new(move || expire(stage)),
+        Box::new(move || cookie::use_cookie(cookie, false)),
+    ]);
+    assert_eq!(cookie.state(), State::Active, "not cached while it is used");
+    cookie::unuse(cookie);
+    stage.check(cookie);
+}
+
+/// The LRU wants it put away while something is read.
+fn discard_and_read(stage: &'static Stage) {
+    let cookie = stage.idle();
+    cookie.waited_for.set(true);
+    stage.at_once([
+        Box::new(move || expire(stage)),
+        Box::new(move || read(cookie)),
+    ]);
+    assert_eq!(cookie.state(), State::Quiescent);
+    stage.check(cookie);
+}
+
+/// The file changes while it is looked up.
+fn invalidate_and_lookup(stage: &'static Stage, lookup: Lookup) -> &'static Cookie {
+    stage.volume.cache().lookup.set(lookup);
+    let cookie = stage.acquire();
+    cookie::use_cookie(cookie, false);
+    stage.at_once([Box::new(move || invalidate(cookie))]);
+    cookie
+}
+
+fn invalidate_and_found(stage: &'static Stage) {
+    let cookie = invalidate_and_lookup(stage, Lookup::Found);
+    assert_eq!(cookie.state(), State::Active);
+    cookie::unuse(cookie);
+    stage.check(cookie);
+}
+
+fn invalidate_and_created(stage: &'static Stage) {
+    let cookie = invalidate_and_lookup(stage, Lookup::Created);
+    assert_eq!(cookie.state(), State::Active);
+    cookie::unuse(cookie);
+    stage.check(cookie);
+}
+
+fn invalidate_and_broken(stage: &'static Stage) {
+    let cookie = invalidate_and_lookup(stage, Lookup::Broken);
+    assert_eq!(cookie.state(), State::Quiescent);
+    cookie::unuse(cookie);
+    stage.check(cookie);
+}
+
+/// The file changes and is wanted back while its lookup fails; then all is well again.
+fn requests_and_failing_lookup(stage: &'static Stage) {
+    stage.volume.cache().lookup.set(Lookup::Fails);
+    let cookie = stage.acquire();
+    cookie::use_cookie(cookie, false);
+    stage.at_once([
+        Box::new(move || invalidate(cookie)),
+        Box::new(move || cookie::withdraw(cookie)),
+    ]);
+    assert_eq!(cookie.state(), State::Quiescent);
+    assert!(!cookie.flags().any(flags::REQUESTS), "left behind");
+    cookie::unuse(cookie);
+    stage.volume.cache().lookup.set(Lookup::Found);
+    cookie::use_cookie(cookie, false);
+    stage.settle();
+    assert_eq!(cookie.state(), State::Active, "withdrawn at once");
+    cookie::unuse(cookie);
+    stage.check(cookie);
+}
+
+/// A reader has it looked up, and a writer comes.
+fn write_and_lookup(stage: &'static Stage) {
+    let cookie = stage.acquire();
+    stage.at_once([
+        Box::new(move || cookie::use_cookie(cookie, false)),
+        Box::new(move || cookie::use_cookie(cookie, true)),
+    ]);
+    assert_eq!(cookie.state(), State::Active);
+    assert_eq!(cookie.object.lookups.get(), 1);
+    assert!(cookie.object.announced.get(), "a writer was not announced");
+    cookie::unuse(cookie);
+    cookie::unuse(cookie);
+    stage.check(cookie);
+}
+
+/// The file changes, it cannot be emptied, and is closed meanwhile.
+fn invalidate_without_space(stage: &'static Stage) {
+    let cookie = stage.active();
+    stage.volume.cache().can_empty.set(false);
+    // Declared before anything can be put away.
+    cookie.declared.set(1);
+    stage.at_once([
+        Box::new(move || invalidate(cookie)),
+        Box::new(move || cookie::unuse(cookie)),
+    ]);
+    assert_eq!(cookie.state(), State::Quiescent);
+    stage.check(cookie);
+}
+
+/// The backend wants it back while something is read.
+fn withdraw_and_read(stage: &'static Stage) {
+    let cookie = stage.idle();
+    cookie.waited_for.set(true);
+    stage.at_once([
+        Box::new(move || cookie::withdraw(cookie)),
+        Box::new(move || read(cookie)),
+    ]);
+    assert_eq!(cookie.state(), State::Quiescent);
+    stage.check(cookie);
+}
+
+/// Two read, and the second to end lets it be put away.
+fn two_reads_and_withdraw(stage: &'static Stage) {
+    let cookie = stage.active();
+    cookie.waited_for.set(true);
+    let resources = Resources::empty();
+    io::begin(&resources, cookie, Want::Read, AccessWhy::IoRead).unwrap();
+    cookie::withdraw(cookie);
+    stage.at_once([
+        Box::new(move || {
+            resources.use_object();
+            resources.end();
+        }),
+        Box::new(move || read(cookie)),
+    ]);
+    assert_eq!(cookie.state(), State::Quiescent);
+    cookie::unuse(cookie);
+    stage.check(cookie);
+}
+
+/// The last read ends while the filesystem gives it up.
+fn relinquish_and_end(stage: &'static Stage) {
+    let cookie = stage.idle();
+    let resources = Resources::empty();
+    io::begin(&resources, cookie, Want::Read, AccessWhy::IoRead).unwrap();
+    // Whoever reads holds a reference, as backends do.
+    let held = CookieRef::get(cookie, crate::trace::CookieWhy::GetEndAccess);
+    stage.at_once([
+        Box::new(move || relinquish(cookie)),
+        Box::new(move || {
+            resources.use_object();
+            resources.end();
+            held.put(crate::trace::CookieWhy::PutWork);
+        }),
+    ]);
+    stage.check(cookie);
+}
+
+/// The backend wants it back while the filesystem gives it up.
+fn withdraw_and_relinquish(stage: &'static Stage) {
+    let cookie = stage.idle();
+    // What a backend's object holds.
+    let held = CookieRef::get(cookie, crate::trace::CookieWhy::GetEndAccess);
+    stage.at_once([
+        Box::new(move || {
+            cookie::withdraw(cookie);
+            held.put(crate::trace::CookieWhy::PutWork);
+        }),
+        Box::new(move || relinquish(cookie)),
+    ]);
+    assert_eq!(cookie.object.withdrawals.get(), 1);
+    stage.check(cookie);
+}
+
+/// The file changes while the backend wants it back.
+fn withdraw_and_invalidate(stage: &'static Stage) {
+    let cookie = stage.active();
+    stage.at_once([
+        Box::new(move || cookie::withdraw(cookie)),
+        Box::new(move || invalidate(cookie)),
+    ]);
+    assert_eq!(cookie.state(), State::Quiescent);
+    cookie::unuse(cookie);
+    stage.check(cookie);
+}
+
+/// The file changes while it is read.
+fn invalidate_and_read(stage: &'static Stage) {
+    let cookie = stage.active();
+    cookie.waited_for.set(true);
+    stage.at_once([
+        Box::new(move || invalidate(cookie)),
+        Box::new(move || read(cookie)),
+    ]);
+    assert_eq!(cookie.state(), State::Active);
+    cookie::unuse(cookie);
+    stage.check(cookie);
+}
+
+/// The file changes twice.
+fn invalidate_twice(stage: &'static Stage) {
+    let cookie = stage.active();
+    stage.at_once([
+        Box::new(move || invalidate(cookie)),
+        Box::new(move || invalidate(cookie)),
+    ]);
+    assert_eq!(cookie.state(), State::Active);
+    cookie::unuse(cookie);
+    stage.check(cookie);
+}
+
+/// One closes the file while another opens it; the LRU finds it later, or not at all.
+fn use_and_unuse(stage: &'static Stage) {
+    let cookie = stage.active();
+    stage.at_once([
+        Box::new(move || cookie::unuse(cookie)),
+        Box::new(move || {
+            cookie::use_cookie(cookie, true);
+            cookie::unuse(cookie);
+        }),
+    ]);
+    assert_eq!(cookie.state(), State::Active);
+    assert!(cookie.object.announced.get());
+    stage.fscache.lru.expire();
+    stage.settle();
+    assert_eq!(cookie.state(), State::Quiescent, "nobody puts it away");
+    stage.check(cookie);
+}
+
+/// An operation finds the object broken while the file changes.
+fn broken_and_invalidate(stage: &'static Stage) {
+    let cookie = stage.active();
+    let resources = Resources::empty();
+    io::begin(&resources, cookie, Want::Read, AccessWhy::IoRead).unwrap();
+    stage.at_once([
+        Box::new(move || {
+            cookie::report(cookie, Event::CachingFailed);
+            resources.end();
+        }),
+        Box::new(move || invalidate(cookie)),
+    ]);
+    assert_eq!(cookie.state(), State::Quiescent);
+    cookie::unuse(cookie);
+    stage.check(cookie);
+}
+
+/// The filesystem gives it up, and has the same file again at once.
+fn relinquish_and_acquire(stage: &'static Stage) {
+    let cookie = stage.idle();
+    cookie.waited_for.set(true);
+    stage.at_once([Box::new(move || {
+        relinquish(cookie);
+        let again = stage.acquire();
+        assert!(cookie.is_freed() || cookie.state() == State::Dropped);
+        relinquish(again);
+    })]);
+    stage.check(cookie);
+}
+
+/// It was never looked up: given up without a worker, while the LRU knows nothing of it.
+fn relinquish_unused(stage: &'static Stage) {
+    let cookie = stage.acquire();
+    stage.volume.cache().set_live(false);
+    cookie::use_cookie(cookie, true);
+    cookie::unuse(cookie);
+    stage.at_once([Box::new(move || relinquish(cookie))]);
+    assert_eq!(cookie.object.lookups.get(), 0);
+    stage.check(cookie);
+}
+
+macro_rules! scenarios {
+    ($($name:ident: $preemptions:expr;)*) => {
+        mod all_goes_well {
+            use super::BOUND;
+
+            $(
+                #[test]
+                fn $name() {
+                    super::holds($preemptions, super::$name);
+                }
+            )*
+        }
+    };
+}
+
+scenarios! {
+    discard_and_relinquish: Some(BOUND);
+    discard_and_use: Some(BOUND);
+    discard_and_read: Some(BOUND);
+    invalidate_and_found: None;
+    invalidate_and_created: None;
+    invalidate_and_broken: None;
+    requests_and_failing_lookup: Some(BOUND);
+    write_and_lookup: Some(BOUND);
+    invalidate_without_space: Some(BOUND);
+    withdraw_and_read: Some(BOUND);
+    two_reads_and_withdraw: Some(BOUND);
+    relinquish_and_end: Some(BOUND);
+    withdraw_and_relinquish: Some(BOUND);
+    withdraw_and_invalidate: Some(BOUND);
+    invalidate_and_read: Some(BOUND);
+    invalidate_twice: Some(BOUND);
+    use_and_unuse: Some(BOUND);
+    broken_and_invalidate: Some(BOUND);
+    relinquish_and_acquire: Some(BOUND);
+    relinquish_unused: None;
+}
+
+/// The bugs that C had, each put back (see [`Fault`]), and how it shows.
+mod bugs_of_old_are_seen {
+    use super::*;
+
+    macro_rules! bugs {
+        ($($name:ident: $fault:ident, $preemptions:expr, $play:ident, $how:expr;)*) => {$(
+            #[test]
+            fn $name() {
+                breaks(Fault::$fault, $preemptions, &$how, $play);
+            }
+        )*};
+    }
+
+    bugs! {
+        // The KASAN report of generic/011 on the rewrite as first posted.
+        coalesced_relinquish: RestAfterDiscard, Some(BOUND), discard_and_relinquish,
+            ["freed while hashed", "left behind"];
+        // CVE-2022-48989.
+        discard_of_what_is_used: DiscardInUse, Some(BOUND), discard_and_use,
+            ["not cached while it is used"];
+        // CVE-2024-45000.
+        discard_of_what_is_read: DiscardInFlight, Some(BOUND), discard_and_read,
+            ["withdrawn while it is used", "no object to use", "used after it was put away"];
+        // Invalidations in the states of lookup: lost ones, and ones that leaked a count (D1).
+        invalidation_lost_in_lookup: LookupForgetsInvalidation, None, invalidate_and_found,
+            ["stale", "left behind"];
+        invalidation_left_by_failed_lookup: FailedLookupKeepsRequests, Some(BOUND),
+            requests_and_failing_lookup, ["left behind", "withdrawn at once"];
+        // D6.
+        writer_not_announced: LateWriterNotAnnounced, Some(BOUND), write_and_lookup,
+            ["a writer was not announced"];
+        // D2.
+        failed_invalidation_kept: FailedInvalidationForgotten, Some(BOUND), invalidate_without_space,
+            ["out of date, and kept"];
+    }
+}

@@ -41,11 +41,7 @@ pub(crate) fn is_past(when: Jiffies) -> bool {
 ///
 /// Whoever makes the condition true calls [`wake`] with the same `key` afterwards. Sleeps
 /// uninterruptibly. Must not be called in atomic context.
-pub(crate) fn wait_for<T>(
-    key: &T,
-    timeout: Jiffies,
-    mut condition: impl FnMut() -> bool,
-) -> bool {
+pub(crate) fn wait_for<T>(key: &T, timeout: Jiffies, mut condition: impl FnMut() -> bool) -> bool {
     kernel::task::might_sleep();
     if condition() {
         return true;

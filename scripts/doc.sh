@@ -20,7 +20,7 @@ for module in fscache cachefiles; do
 		environment=${line%% rustc *} flags=${line#* rustc }
 		[ "$flags" != "$line" ] || { echo "unexpected command in $2" >&2; exit 1; }
 		flags=$(sed -E "s/--emit=[^ ]+//g; s/--out-dir [^ ]+//; s/--crate-type rlib//; s/-C(opt-level|panic|codegen-units|target-cpu|relocation-model|code-model|symbol-mangling-version|force-unwind-tables|force-frame-pointers|debuginfo|target-feature|overflow-checks|debug-assertions|embed-bitcode|lto|strip)[= ]?[^ ]*//g" <<<"$flags")
-		eval "BINDINGS=$3 $environment rustdoc --document-private-items -Zunstable-options --crate-name $4 -o $5 $flags"
+		eval "RUSTC_BOOTSTRAP=1 BINDINGS=$3 $environment rustdoc --document-private-items -Zunstable-options --crate-name $4 -o $5 $flags"
 	' - "$TOP/build/modules" "$recorded" "$TOP/build/modules/$module" "$module" "$TOP/build/doc" ||
 		die "rustdoc of $module failed (see above)"
 done

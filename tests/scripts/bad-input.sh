@@ -1,0 +1,101 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What the scripts say to bad input, and what they leave behind: one clear line,
+# and nothing that a later run would trust.
+
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+work=$(mktemp -d)
+trap 'umount "$work/small" 2>/dev/null; rm -rf "$work"' EXIT
+passed=0 failed=0
+
+# expect WHAT REGEX COMMAND... : it fails, and the last line it prints is an error that matches.
+expect() {
+	local what=$1 regex=$2 out status=0
+	shift 2
+	out=$("$@" 2>&1 </dev/null) || status=$?
+	if [ $status = 0 ]; then
+		echo "FAIL: $what: it did not fail"
+	elif ! tail -n 1 <<<"$out" | grep -Eq "error: .*$regex"; then
+		echo "FAIL: $what: its last line is '$(tail -n 1 <<<"$out")'"
+	else
+		echo "pass: $what"
+		passed=$((passed + 1))
+		return
+	fi
+	failed=$((failed + 1))
+}
+
+# tree CONFIG... : something that looks like a prepared kernel tree with these lines.
+tree() {
+	rm -rf "$work/tree"
+	mkdir -p "$work/tree/include/config" "$work/tree/rust/bindings"
+	touch "$work/tree/Makefile" "$work/tree/Kbuild" "$work/tree/Module.symvers" \
+		"$work/tree/rust/libkernel.rmeta" "$work/tree/rust/bindings/.bindings_generated.rs.cmd"
+	printf '%s\n' "$@" >"$work/tree/include/config/auto.conf"
+}
+
+check() { scripts/check-kdir.sh "$@"; }
+good=(CONFIG_RUST=y CONFIG_NETFS_SUPPORT=m CONFIG_FSCACHE=y CONFIG_CACHEFILES=m)
+
+expect 'no kernel tree' 'no kernel tree given' check ''
+expect 'a kernel tree that is not there' 'is not a folder' check "$work/nothing"
+mkdir "$work/empty"
+expect 'a folder that is no kernel tree' 'is not a kernel source tree' check "$work/empty"
+tree "${good[@]}"
+rm "$work/tree/include/config/auto.conf"
+expect 'a kernel tree that is not prepared' 'modules_prepare' check "$work/tree"
+tree "${good[@]:1}"
+expect 'a kernel without Rust' 'CONFIG_RUST' check "$work/tree"
+tree CONFIG_RUST=y CONFIG_NETFS_SUPPORT=y CONFIG_FSCACHE=y CONFIG_CACHEFILES=m
+expect 'a kernel with netfs built in' 'CONFIG_NETFS_SUPPORT=y' check "$work/tree"
+tree CONFIG_RUST=y CONFIG_NETFS_SUPPORT=m CONFIG_CACHEFILES=m
+expect 'a kernel without fscache' 'CONFIG_FSCACHE' check "$work/tree"
+tree "${good[@]}"
+rm "$work/tree/rust/libkernel.rmeta"
+expect 'headers without Rust metadata' 'lacks the Rust metadata' check "$work/tree"
+tree "${good[@]}" 'CONFIG_RUSTC_VERSION_TEXT=rustc 1.2.3 (of long ago)'
+mkdir "$work/bin"
+printf '#!/bin/sh\necho "rustc 4.5.6 (of tomorrow)"\n' >"$work/bin/rustc"
+chmod +x "$work/bin/rustc"
+expect 'a compiler that does not match' 'rustc 4.5.6.*rustc 1.2.3' env PATH="$work/bin:$PATH" scripts/check-kdir.sh "$work/tree"
+expect 'make with a wrong KDIR' 'is not a folder' env -u KERNEL KDIR="$work/nothing" scripts/modules.sh
+
+expect 'no modules to install' 'run .make. first' env TOP= bash -c '
+	mkdir -p "$0/clone/scripts" && cp scripts/lib.sh scripts/install.sh "$0/clone/scripts/" && "$0/clone/scripts/install.sh"' "$work"
+
+# An archive that nobody serves: the loopback port is closed.
+archive=(env BUILD="$work/build" DEBIAN_ARCHIVE=http://127.0.0.1:9/debian scripts/sysroot.sh)
+expect 'no network' 'nothing of it was kept' "${archive[@]}"
+if ls -d "$work"/build/sysroot-* >/dev/null 2>&1; then
+	echo 'FAIL: no network: a part of a sysroot was left'
+	failed=$((failed + 1))
+fi
+
+mkdir "$work/small"
+mount -t tmpfs -o size=64M tmpfs "$work/small" || exit 1
+expect 'no space' 'GiB are needed|nothing of it was kept' env BUILD="$work/small/build" DEBIAN_ARCHIVE=http://127.0.0.1:9/debian scripts/sysroot.sh
+
+# A part whose making was cut off is not taken for whole, and is made anew.
+cat >"$work/part.sh" <<'END'
+. scripts/lib.sh
+make() { touch "$1/begun"; [ "$how" = good ] || sleep 60; touch "$1/ended"; }
+have_part "$BUILD/part" || make_part "$BUILD/part" make
+END
+how=slow BUILD=$work/parts setsid bash "$work/part.sh" >/dev/null 2>&1 &
+for _ in $(seq 100); do [ -e "$work/parts/part/begun" ] && break; sleep 0.1; done
+kill -KILL -- -$! 2>/dev/null
+wait $! 2>/dev/null
+if [ -e "$work/parts/part/begun" ] && [ ! -e "$work/parts/part/.complete" ] &&
+	how=good BUILD=$work/parts bash "$work/part.sh" 2>/dev/null &&
+	[ -e "$work/parts/part/ended" ] && [ -e "$work/parts/part/.complete" ]; then
+	echo 'pass: a part whose making was killed'
+	passed=$((passed + 1))
+else
+	echo 'FAIL: a part whose making was killed'
+	failed=$((failed + 1))
+fi
+
+echo "bad input: $passed passed, $failed failed"
+[ $failed = 0 ]

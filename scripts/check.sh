@@ -79,7 +79,7 @@ host_tests() {
 # Every script there is, cases included.
 lint_scripts() {
 	local files
-	mapfile -t files < <(cd "$TOP" && grep -lE '^#!/bin/(ba)?sh|shellcheck shell=' scripts/*.sh scripts/guest/init tests/vm/*.sh tests/vm/run .ci/run)
+	mapfile -t files < <(cd "$TOP" && grep -lE '^#!/bin/(ba)?sh|shellcheck shell=' scripts/*.sh scripts/guest/init tests/vm/*.sh tests/vm/run tests/scripts/*.sh .ci/run)
 	cd "$TOP"
 	"$TOP/scripts/enter.sh" shellcheck -S warning -x -P SCRIPTDIR --exclude=SC1091,SC2034,SC2120,SC2154 "${files[@]}"
 	# Cases run in the folder above, and all start with the library.
@@ -189,7 +189,9 @@ case ${1:-} in
 	;;
 '')
 	host_tests
+	step "bad input" tests/scripts/bad-input.sh
 	step "build" make modules
+	step "exports" "$TOP/scripts/check-exports.sh"
 	step "format" make fmt-check
 	step "clippy" make clippy
 	step "shellcheck" lint_scripts

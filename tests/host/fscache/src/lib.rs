@@ -14,7 +14,7 @@ mod stand_in;
 
 // What the module's files find at their crate's root, and at that of the kernel crate.
 use stand_in::{
-    bindings, callbacks, fscache, layout, prelude, pr_err_once, pr_warn_once, resources, slab,
+    bindings, callbacks, fscache, layout, pr_err_once, pr_warn_once, prelude, resources, slab,
     state, stats, sync, table, timer, trace, volume, wait, warn_on, workqueue,
 };
 
@@ -38,5 +38,7 @@ mod tests {
     mod exhaustive;
     mod hash;
     mod interleavings;
+    mod picture;
+    mod properties;
     mod world;
 }

@@ -204,7 +204,10 @@ impl VolumeRef {
 
     pub(crate) fn put(self, _: VolumeWhy) {
         // SAFETY: Volumes live until the model has ended.
-        assert!(!unsafe { &*self.0 }.refs.dec(), "the test's own was given back");
+        assert!(
+            !unsafe { &*self.0 }.refs.dec(),
+            "the test's own was given back"
+        );
     }
 }
 

@@ -50,15 +50,21 @@ macro_rules! pr_err_once {
     ($($message:tt)*) => { $crate::stand_in::fail(format_args!($($message)*)) };
 }
 macro_rules! warn_on {
-    ($what:expr) => { assert!(!$what, "a warning") };
+    ($what:expr) => {
+        assert!(!$what, "a warning")
+    };
 }
 macro_rules! new_spinlock {
-    ($what:expr, $name:expr) => { $crate::stand_in::SpinLock::new($what) };
+    ($what:expr, $name:expr) => {
+        $crate::stand_in::SpinLock::new($what)
+    };
 }
 macro_rules! pin_init {
     (Self { $($field:ident <- $value:expr),* $(,)? }) => { Self { $($field: $value),* } };
 }
-pub(crate) use {new_spinlock, pin_init, pr_err_once, pr_err_once as pr_warn_once, pr_warn, warn_on};
+pub(crate) use {
+    new_spinlock, pin_init, pr_err_once, pr_err_once as pr_warn_once, pr_warn, warn_on,
+};
 
 /// A spinlock around what it guards.
 pub(crate) struct SpinLock<T>(Mutex<T>);
@@ -296,7 +302,11 @@ pub(crate) mod workqueue {
         /// Puts an item in; false if it was in.
         pub(crate) fn queue(&self, cookie: &Cookie) -> bool {
             let mut waiting = self.waiting.lock().unwrap();
-            if waiting.cookies.iter().any(|other| std::ptr::eq(*other, cookie)) {
+            if waiting
+                .cookies
+                .iter()
+                .any(|other| std::ptr::eq(*other, cookie))
+            {
                 return false;
             }
             waiting.cookies.push(cookie);

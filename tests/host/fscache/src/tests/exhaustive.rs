@@ -254,10 +254,7 @@ fn check(before: &World, step: &'static str, now: &World) -> Result<(), String> 
 
     // D22: nobody uses it, so somebody must come to put it away.
     if now.idle() && now.state == State::Active && now.users == 0 && now.access == Access::None {
-        must!(
-            now.lru || now.popped,
-            "unused and open, and not on the LRU"
-        );
+        must!(now.lru || now.popped, "unused and open, and not on the LRU");
     }
 
     // I1: an idle worker leaves nothing that it could do.
@@ -292,7 +289,7 @@ fn check(before: &World, step: &'static str, now: &World) -> Result<(), String> 
 }
 
 /// The event that a step asks about.
-fn asked(before: &World, step: &str) -> Option<Event> {
+pub(super) fn asked(before: &World, step: &str) -> Option<Event> {
     let waiter = before.waiting == Waiting::Writer;
     let quiescent = before.state == State::Quiescent;
     let using = |modify, live| Event::Use {
@@ -329,7 +326,7 @@ fn asked(before: &World, step: &str) -> Option<Event> {
 }
 
 /// Walking takes a while, so it is done once.
-fn worlds() -> &'static Worlds {
+pub(super) fn worlds() -> &'static Worlds {
     static WORLDS: OnceLock<Worlds> = OnceLock::new();
     WORLDS.get_or_init(|| Worlds::walk(check))
 }

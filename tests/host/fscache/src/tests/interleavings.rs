@@ -128,7 +128,6 @@ impl Stage {
     }
 }
 
-
 // What the threads do.
 
 fn relinquish(cookie: &Cookie) {
@@ -157,8 +156,8 @@ fn read(cookie: &Cookie) {
 // How a model is run.
 
 /// How often threads are stopped where they would not stop by themselves, where trying everything
-/// takes too long. `LOOM_MAX_PREEMPTIONS` is taken instead, if set.
-const BOUND: usize = 2;
+/// takes longer than some 20 seconds. `LOOM_MAX_PREEMPTIONS` is taken instead, if set.
+const BOUND: usize = 3;
 
 /// Tries all interleavings; with at most so many preemptions, if a number is given.
 fn explore(fault: Fault, accesses: Accesses, preemptions: Option<usize>, play: fn(&'static Stage)) {
@@ -176,12 +175,17 @@ fn explore(fault: Fault, accesses: Accesses, preemptions: Option<usize>, play: f
         })
     });
     let tried = tried.load(Ordering::Relaxed);
-    println!("{accesses:?}: {tried} interleavings in {:?}", began.elapsed());
+    println!(
+        "{accesses:?}: {tried} interleavings in {:?}",
+        began.elapsed()
+    );
 }
 
 /// Nothing goes wrong in any interleaving.
 fn holds(preemptions: Option<usize>, play: fn(&'static Stage)) {
     explore(Fault::None, Accesses::InOrder, preemptions, play);
+    // These are many times as many.
+    let preemptions = preemptions.map(|n| n - 1);
     explore(Fault::None, Accesses::Weak, preemptions, play);
 }
 

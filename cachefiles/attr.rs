@@ -21,6 +21,7 @@ use crate::{
         Snapshot,
         VolumeCookie, //
     },
+    inject,
     trace::{
         self,
         CoherencyWhy,
@@ -38,7 +39,10 @@ use kernel::{
 fn set(cache: &Cache, dentry: &Dentry, value: &Value, object: u32) -> Result {
     let access = cache.mount().want_write();
     access
-        .and_then(|access| xattr::set(&access, dentry, XATTR_NAME, value.as_bytes()))
+        .and_then(|access| {
+            inject::write()?;
+            xattr::set(&access, dentry, XATTR_NAME, value.as_bytes())
+        })
         .inspect_err(|error| {
             trace::vfs_error(object, dentry.inode(), *error, ErrorAt::Setxattr);
             cache.note_error(*error, fmt!("Failed to set xattr [o={:08x}]", object));
@@ -56,7 +60,7 @@ fn get<'a>(
     buffer: &'a mut [u8; XATTR_MAX],
     object: u32,
 ) -> Result<&'a [u8]> {
-    match xattr::get(dentry, XATTR_NAME, buffer) {
+    match inject::read().and_then(|()| xattr::get(dentry, XATTR_NAME, buffer)) {
         Ok(len) => Ok(buffer.get(..len).unwrap_or(&[])),
         Err(error) => {
             trace::vfs_error(object, dentry.inode(), error, ErrorAt::Getxattr);
@@ -138,7 +142,11 @@ pub(crate) fn check_object(
 /// Makes an object's file say nothing about itself, so that it agrees with nothing.
 pub(crate) fn remove_object(cache: &Cache, object: u32, file: &File) -> Result {
     let access = cache.mount().want_write();
-    match access.and_then(|access| xattr::remove(&access, file.dentry(), XATTR_NAME)) {
+    let removed = access.and_then(|access| {
+        inject::remove()?;
+        xattr::remove(&access, file.dentry(), XATTR_NAME)
+    });
+    match removed {
         Ok(()) => Ok(()),
         Err(error) if error == ENODATA || error == ENOENT => Ok(()),
         Err(error) => {

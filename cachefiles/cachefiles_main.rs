@@ -14,7 +14,7 @@
 //! | edge, pointers in, references out | `abi` (what fscache and netfs call) |
 //! | the daemon | `daemon`, `status` (what it is told) |
 //! | what there is | `cache`, `volume`, `object` |
-//! | what is done | `io` (reads and writes), `content` (what is present), `store` (directories and files), `size` (of files), `attr` (what they say of themselves), `security` |
+//! | what is done | `io` (reads and writes), `content` (what is present), `store` (directories and files), `size` (of files), `attr` (what they say of themselves), `security`, `inject` (errors, for tests) |
 //! | pure | `command` (grammar), `limits` (space), `key` (names), `coherency` (attributes), `extent` (arithmetic) |
 //! | wrappers | `fscache`, `netfs` (their interfaces), `inuse` (the mark), `trace`, and those of the kernel's facilities in `include/` |
 //!
@@ -76,6 +76,9 @@ mod refs;
 mod sched;
 #[path = "../include/slab.rs"]
 mod slab;
+#[cfg(cachefiles_error_injection)]
+#[path = "../include/sysctl.rs"]
+mod sysctl;
 #[path = "../include/time.rs"]
 mod time;
 #[path = "../include/wait.rs"]
@@ -97,6 +100,7 @@ mod content;
 mod daemon;
 mod extent;
 mod fscache;
+mod inject;
 mod inuse;
 mod io;
 mod key;
@@ -131,6 +135,8 @@ struct Cachefiles {
     #[pin]
     device: Registration<Daemon>,
     jar: Arc<Jar<Object>>,
+    /// Makes things fail, if the module is built for it.
+    _inject: inject::Control,
 }
 
 impl kernel::InPlaceModule for Cachefiles {
@@ -140,6 +146,7 @@ impl kernel::InPlaceModule for Cachefiles {
                 Jar::new(c"cachefiles_object_jar", c"cachefiles")?,
                 GFP_KERNEL,
             )?,
+            _inject: inject::Control::new()?,
             device <- Registration::new(c"cachefiles", module, jar.clone()),
             _: { pr_info!("Loaded\n") },
         }? Error)

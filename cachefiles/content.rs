@@ -15,6 +15,7 @@ use crate::{
         SeekError, //
     },
     file::FileExt,
+    inject, //
 };
 use kernel::{
     fs::File,
@@ -35,11 +36,15 @@ fn seek_error(error: Error) -> SeekError {
 
 impl Map for BackingMap<'_> {
     fn next_data(&mut self, pos: u64) -> Result<u64, SeekError> {
-        self.0.seek_data(pos).map_err(seek_error)
+        inject::read()
+            .and_then(|()| self.0.seek_data(pos))
+            .map_err(seek_error)
     }
 
     fn next_hole(&mut self, pos: u64) -> Result<u64, SeekError> {
-        self.0.seek_hole(pos).map_err(seek_error)
+        inject::read()
+            .and_then(|()| self.0.seek_hole(pos))
+            .map_err(seek_error)
     }
 }
 
@@ -81,5 +86,6 @@ pub(crate) fn forget(file: &File, start: u64, len: u64) -> Result {
     if len == 0 || occupancy(file, start, len)? == Occupancy::Empty {
         return Ok(());
     }
+    inject::remove()?;
     file.punch_hole(start, len)
 }

@@ -44,6 +44,7 @@ use crate::{
         Resources,
         Want, //
     },
+    inject,
     iov::IoVector,
     kiocb::{
         self,
@@ -185,6 +186,10 @@ pub(crate) fn read(
         skipped,
         generation: resources.generation(),
     };
+    if let Err(error) = inject::read() {
+        drop(done.complete(file, Err(error)));
+        return Err(error);
+    }
     kiocb::read(file, start, iter, done, wait)
 }
 
@@ -278,6 +283,10 @@ pub(crate) fn write(
         len,
         epoch,
     };
+    if let Err(error) = inject::write() {
+        drop(done.complete(file, Err(error)));
+        return Err(error);
+    }
     kiocb::write(file, start, iter, done, wait)
 }
 
@@ -433,7 +442,8 @@ fn make_room(
             }
             fscache::count(Count::NoWriteSpace);
             // What is there would not agree with what is not.
-            file.punch_hole(start, len)
+            inject::remove()
+                .and_then(|()| file.punch_hole(start, len))
                 .map_err(|error| failed(error, ErrorAt::Fallocate))?;
             Err(ENOBUFS)
         }

@@ -11,6 +11,7 @@ use crate::{
     cache::Cache,
     extent,
     file::FileExt,
+    inject,
     trace::{
         self,
         ErrorAt,
@@ -40,8 +41,10 @@ pub(crate) fn adjust(cache: &Cache, object: u32, file: &File, size: u64) -> Resu
         let mut guard = inode.lock();
         let whole = extent::round_down(old, PAGE_SIZE);
         if new > old && whole != old {
+            inject::remove()?;
             guard.set_size(file.dentry(), whole)?;
         }
+        inject::write()?;
         guard.set_size(file.dentry(), new)
     });
     adjusted.inspect_err(|error| {
@@ -55,7 +58,8 @@ pub(crate) fn shorten(cache: &Cache, object: u32, file: &File, size: u64) -> Res
     let inode = file.inode();
     let whole = extent::file_size(size);
     trace::truncate(object, inode, inode.size(), whole, TruncWhy::Shrink);
-    file.truncate(whole).inspect_err(|error| {
+    let cut = inject::remove().and_then(|()| file.truncate(whole));
+    cut.inspect_err(|error| {
         trace::io_error(object, inode, *error, ErrorAt::Trunc);
         cache.note_error(*error, fmt!("Trunc-to-size failed [o={:08x}]", object));
     })?;
@@ -65,11 +69,13 @@ pub(crate) fn shorten(cache: &Cache, object: u32, file: &File, size: u64) -> Res
     // What follows must read as zeros should the object grow again.
     trace::truncate(object, inode, whole, size, TruncWhy::DioAdjust);
     let tail = whole.saturating_sub(size);
-    file.zero_range(size, tail).or_else(|error| {
+    let zeroed = inject::write().and_then(|()| file.zero_range(size, tail));
+    zeroed.or_else(|error| {
         trace::io_error(object, inode, error, ErrorAt::Fallocate);
         cache.note_error(error, fmt!("Trunc-to-dio-size failed [o={:08x}]", object));
         // Not every filesystem can. Without its last block the object is as good.
         let block = extent::round_down(size, extent::DIO_BLOCK);
+        inject::remove()?;
         file.punch_hole(block, whole.saturating_sub(block))
     })
 }

@@ -23,6 +23,7 @@ use crate::{
         self,
         Count, //
     },
+    inject,
     inode::DirectoryAbility,
     inuse::{
         InUse,
@@ -97,7 +98,7 @@ pub(crate) fn get_directory(
     let mut is_new = false;
     for _ in 0..ATTEMPTS {
         let access = room.mount.want_write()?;
-        let started = Creating::start(&access, dir, name);
+        let started = inject::read().and_then(|()| Creating::start(&access, dir, name));
         trace::lookup(
             NOBODY,
             dir,
@@ -171,7 +172,8 @@ fn make_directory<'a>(
 ) -> Result<Creating<'a>> {
     (room.check)()?;
     lsm::path_mkdir(room.mount, dir, creating.dentry(), DIR_MODE)?;
-    let creating = creating.mkdir(DIR_MODE).inspect_err(|error| {
+    let made = inject::write().and_then(|()| creating.mkdir(DIR_MODE));
+    let creating = made.inspect_err(|error| {
         trace::vfs_error(NOBODY, dir.inode(), *error, ErrorAt::Mkdir);
     })?;
     if !creating.dentry().is_negative() {
@@ -212,8 +214,8 @@ fn unlink(
 ) -> Result {
     trace::unlink(object, inode_number(victim.dentry()), why);
     lsm::path_unlink(cache.mount(), dir, victim.dentry())?;
-    victim
-        .unlink()
+    inject::remove()
+        .and_then(|()| victim.unlink())
         .inspect_err(|error| note_unlink_error(cache, object, dir, *error))
 }
 
@@ -289,7 +291,8 @@ fn bury_directory(
             renaming.target(),
         )?;
         trace::rename(object, inode_number(victim), why);
-        return renaming.rename().inspect_err(|error| {
+        let renamed = inject::read().and_then(|()| renaming.rename());
+        return renamed.inspect_err(|error| {
             trace::vfs_error(object, dir.inode(), *error, ErrorAt::Rename);
             cache.note_error(*error, fmt!("Rename failed"));
         });
@@ -313,8 +316,9 @@ pub(crate) fn create_tmpfile(
         cache.note_error(*error, fmt!("Failed to create tmpfile [o={:08x}]", object));
     };
     let access = cache.mount().want_write().inspect_err(failed)?;
-    let file =
-        file::open_tmpfile(&access, dir, FILE_MODE, cache.credentials()).inspect_err(failed)?;
+    let file = inject::write()
+        .and_then(|()| file::open_tmpfile(&access, dir, FILE_MODE, cache.credentials()))
+        .inspect_err(failed)?;
     drop(access);
     trace::tmpfile(object, file.inode());
     if !file.has_iter_ops() {
@@ -328,7 +332,8 @@ pub(crate) fn create_tmpfile(
     if size > 0 {
         let inode = file.inode();
         trace::truncate(object, inode, 0, size, TruncWhy::ExpandTmpfile);
-        file.truncate(size).inspect_err(|error| {
+        let grown = inject::write().and_then(|()| file.truncate(size));
+        grown.inspect_err(|error| {
             trace::vfs_error(object, Some(inode), *error, ErrorAt::Trunc);
         })?;
     }
@@ -349,7 +354,7 @@ pub(crate) enum Found {
 ///
 /// `EBUSY` if something uses it already, and those of the backing filesystem.
 pub(crate) fn find_file(cache: &Cache, object: u32, dir: &Dentry, name: &CStr) -> Result<Found> {
-    let found = dir.lookup(name);
+    let found = inject::read().and_then(|()| dir.lookup(name));
     trace::lookup(
         object,
         dir,
@@ -440,7 +445,8 @@ pub(crate) fn commit_tmpfile(
     let inode = file.inode();
     let access = cache.mount().want_write()?;
     for _ in 0..ATTEMPTS {
-        let mut creating = Creating::start(&access, dir, name).inspect_err(|error| {
+        let started = inject::read().and_then(|()| Creating::start(&access, dir, name));
+        let mut creating = started.inspect_err(|error| {
             trace::vfs_error(object, dir.inode(), *error, ErrorAt::Lookup);
             cache.note_error(*error, fmt!("Lookup failed [o={:08x}]", object));
         })?;
@@ -453,13 +459,14 @@ pub(crate) fn commit_tmpfile(
             }
             trace::unlink(object, inode_number(creating.dentry()), KillWhy::IsStale);
             lsm::path_unlink(cache.mount(), dir, creating.dentry())?;
-            creating
-                .unlink()
+            inject::remove()
+                .and_then(|()| creating.unlink())
                 .inspect_err(|error| note_unlink_error(cache, object, dir, *error))?;
             // The name's dentry may have gone with the file: look again.
             continue;
         }
-        return match creating.link(file.dentry()) {
+        let linked = inject::read().and_then(|()| creating.link(file.dentry()));
+        return match linked {
             Ok(()) => {
                 trace::link(object, inode);
                 Ok(())

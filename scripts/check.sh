@@ -8,6 +8,7 @@
 #   check.sh --vm [CASE...]    only these cases (default: all) with the pair, or
 #                              pairs, in $PAIR (default: r-r)
 #
+# TURNS=5 makes the longest case, reload, as much shorter (20 is what counts).
 # What each machine printed, and its kernel's messages, stay in $BUILD/check.
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -109,7 +110,7 @@ boot() {
 	setpriv --pdeathsig TERM "$TOP/scripts/vm.sh" --pair "$pair" --job "$TOP/tests/vm" \
 		--results "$dir/$number" --log "$dir/$number/kernel.log" --time $((120 + $# * 240)) \
 		--disk "server=$dir/server.img:1G" --disk "cache=$dir/cache.img:1G" \
-		--append slab_nomerge --env "BOOT=$number" -- ./run "$@" >"$dir/$number/output" 2>&1 &
+		--append slab_nomerge --env "BOOT=$number" ${TURNS:+--env "TURNS=$TURNS"} -- ./run "$@" >"$dir/$number/output" 2>&1 &
 	tail -q -n +1 -F --pid=$! "$dir/$number/output" 2>/dev/null || true
 	wait $! || status=$?
 	# A case that said nothing was cut off: by the time limit, or by a crash.
@@ -198,7 +199,7 @@ case ${1:-} in
 	mapfile -t cases < <(all_cases)
 	vm_tests "c-c r-r c-r r-c" "${cases[@]}"
 	;;
---help) sed -n '4,11s/^# \{0,1\}//p' "$0"; exit 0 ;;
+--help) sed -n '4,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
 *) die "unknown option $1; see check.sh --help" ;;
 esac
 

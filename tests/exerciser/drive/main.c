@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Drives the exerciser.  Ends with status 0 when all held, 1 when something
+ * did not, 3 when something did not end.
+ */
+#include "drive.h"
+#include <getopt.h>
+#include <signal.h>
+
+struct options options = { .seed = 1, .seconds = 6, .threads = 6, .cache = "/cache/exerciser" };
+
+static void usage(void)
+{
+	puts("usage: drive [OPTION]... [PHASE]...\n"
+	     "\n"
+	     "Phases: scenarios (or scenarios:NAME), random, misuse, bench.\n"
+	     "Default: misuse scenarios random.\n"
+	     "\n"
+	     "  --seed N        of all random sequences\n"
+	     "  --seconds N     of the random phase; others take their length from it\n"
+	     "  --threads N     a third each owns cookies, shares some, fights for keys\n"
+	     "  --cache FOLDER  where the cache is, on a filesystem fit for one\n"
+	     "  --scrap FOLDER  a mounted filesystem that is shut down for the I/O error\n"
+	     "  --json FILE     what the bench measured");
+}
+
+static void phase(const char *name)
+{
+	double began = now();
+	int before = atomic_load(&failures);
+
+	if (!strcmp(name, "random")) {
+		random_phase(LOAD_QUIET, options.seconds);
+		printf("%s random (%.1f s)\n", atomic_load(&failures) == before ? "pass" : "FAIL", now() - began);
+	} else if (!strncmp(name, "scenarios", 9)) {
+		scenarios(name[9] == ':' ? name + 10 : NULL);
+	} else if (!strcmp(name, "misuse")) {
+		misuse(NULL);
+	} else if (!strcmp(name, "bench")) {
+		bench();
+	} else {
+		usage();
+		exit(2);
+	}
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{ "seed", 1, NULL, 's' }, { "seconds", 1, NULL, 't' }, { "threads", 1, NULL, 'n' },
+		{ "cache", 1, NULL, 'c' }, { "scrap", 1, NULL, 'x' }, { "json", 1, NULL, 'j' },
+		{ "help", 0, NULL, 'h' }, {},
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		switch (option) {
+		case 's': options.seed = strtoull(optarg, NULL, 0); break;
+		case 't': options.seconds = atoi(optarg); break;
+		case 'n': options.threads = atoi(optarg); break;
+		case 'c': options.cache = optarg; break;
+		case 'x': options.scrap = optarg; break;
+		case 'j': options.json = optarg; break;
+		default: usage(); return option == 'h' ? 0 : 2;
+		}
+	}
+	if (options.threads < 1 || options.threads > 64 || options.seconds < 1) {
+		usage();
+		return 2;
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	printf("seed %llu, %d threads\n", (unsigned long long)options.seed, options.threads);
+	watchdog_start();
+	cache_bind(options.cache);
+	if (optind == argc) {
+		phase("misuse");
+		phase("scenarios");
+		phase("random");
+	}
+	for (int i = optind; i < argc; i++)
+		phase(argv[i]);
+	cache_withdraw();
+	printf("%d failures, seed %llu\n", atomic_load(&failures), (unsigned long long)options.seed);
+	return atomic_load(&failures) ? 1 : 0;
+}

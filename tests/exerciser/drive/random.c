@@ -1,0 +1,541 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Random sequences, and a model of what must hold.
+ *
+ * Three kinds of threads run side by side:
+ *   owners   each has cookies of its own and a model of every page of them;
+ *   sharers  all use the same few cookies; of a page they know only in which
+ *            epoch it must be, the one in which the read began;
+ *   churners acquire and relinquish the same few keys, one holder at a time.
+ * The sequence of each thread follows from the seed alone.
+ */
+#include "drive.h"
+#include <pthread.h>
+
+#define COOKIES		6
+#define PAGES		40
+#define SHARED		4
+#define KEYS		4
+#define NOTHING		UINT32_MAX
+
+static atomic_bool stop;
+static enum load load;
+static int device;
+static uint32_t volumes[2];
+static uint32_t shared[SHARED];
+static atomic_int holders[KEYS], volume_holders[2];
+static atomic_long n_calls, n_hits, n_writes, n_invalidations, n_lost;
+
+struct page_model {
+	uint32_t floor;		/* oldest write that may be read, or NOTHING */
+	uint32_t last;		/* newest */
+	bool holes;		/* a write failed: there may be nothing */
+};
+
+struct cookie_model {
+	uint32_t handle;
+	uint32_t who;
+	uint32_t epoch;
+	uint32_t serial;
+	uint64_t size;
+	int uses;
+	char key[64];
+	struct page_model pages[PAGES];
+};
+
+struct thread {
+	pthread_t thread;
+	char name[32];
+	int number;
+	struct rng rng;
+	struct cookie_model cookies[COOKIES];
+};
+
+static void forget(struct cookie_model *c, unsigned int from)
+{
+	for (unsigned int i = from; i < PAGES; i++)
+		c->pages[i] = (struct page_model){ .floor = NOTHING };
+}
+
+/* --- owners -------------------------------------------------------------- */
+
+static void own_acquire(struct cookie_model *c, uint32_t volume)
+{
+	struct exer_cookie_info info;
+
+	c->handle = cookie_acquire(device, volume, c->key, c->epoch, c->size, EXER_KEEP, &info);
+	c->uses = 0;
+	if (!info.valid)
+		bad("no cookie for '%s', which nobody else has", c->key);
+	else if (info.state != QUIESCENT || info.n_active || info.object_size != (int64_t)c->size)
+		bad("new cookie '%s': state %u, n_active %d, size %lld", c->key, info.state,
+		    info.n_active, (long long)info.object_size);
+}
+
+static void own_unuse(struct cookie_model *c, bool set)
+{
+	struct exer_cookie_info info;
+
+	simple(device, EXER_UNUSE, c->handle, set ? EXER_SET_AUX : 0, c->size, &info);
+	c->uses--;
+	if (info.n_active != c->uses)
+		bad("'%s': n_active %d, wanted %d", c->key, info.n_active, c->uses);
+}
+
+static void own_relinquish(struct cookie_model *c, bool retire)
+{
+	while (c->uses)
+		own_unuse(c, true);
+	relinquish_checked(device, c->handle, retire);
+	c->handle = 0;
+	if (retire) {
+		c->epoch++;
+		forget(c, 0);
+	}
+}
+
+static bool own_disabled(struct cookie_model *c)
+{
+	struct exer_cookie_info info;
+
+	simple(device, EXER_QUERY, c->handle, 0, 0, &info);
+	if (info.epoch != c->epoch)
+		bad("'%s': epoch %u, wanted %u", c->key, info.epoch, c->epoch);
+	return info.flags & FLAG_DISABLED;
+}
+
+static void own_invalidate(struct cookie_model *c, bool dio)
+{
+	struct exer_cookie_info info;
+	bool disabled = own_disabled(c);
+
+	simple(device, EXER_INVALIDATE, c->handle, dio ? EXER_DIO : 0, c->size, &info);
+	atomic_fetch_add(&n_invalidations, 1);
+	if (!disabled) {
+		c->epoch++;
+		forget(c, 0);
+	}
+	if (info.epoch != c->epoch)
+		bad("'%s': epoch %u after an invalidation, wanted %u", c->key, info.epoch, c->epoch);
+}
+
+static void own_write(struct cookie_model *c, struct rng *rng, uint32_t op)
+{
+	uint64_t pages = (c->size + PAGE - 1) / PAGE;
+	uint64_t first = rng_below(rng, pages), count = 1 + rng_below(rng, 5);
+	struct exer_request rq = { .op = op, .handle = c->handle, .who = c->who,
+		.serial = ++c->serial, .start = first * PAGE, .size = c->size };
+	bool sure = false, disabled = own_disabled(c);
+	long ret;
+
+	if (count > pages - first)
+		count = pages - first;
+	rq.length = count * PAGE;
+	if (rq.start + rq.length > c->size)
+		rq.length = c->size - rq.start;		/* the cache rounds it up */
+	if (load == LOAD_QUIET && c->uses && !disabled)
+		sure = wait_state(device, c->handle, IN(ACTIVE), 0) == 0;
+	for (uint64_t p = first; p < first + count; p++) {
+		c->pages[p].last = c->serial;
+		if (c->pages[p].floor == NOTHING) {
+			c->pages[p].floor = c->serial;
+			c->pages[p].holes = true;
+		}
+	}
+	ret = call(device, &rq);
+	if (op == EXER_WRITE_TO_CACHE && rq.source)
+		bad("'%s': %u pages kept their mark after a write to the cache", c->key, rq.source);
+	if (!ret && rq.transferred > 0) {
+		if (rq.tag_epoch != c->epoch)
+			bad("'%s': written in epoch %u, wanted %u", c->key, rq.tag_epoch, c->epoch);
+		atomic_fetch_add(&n_writes, 1);
+		for (uint64_t p = first; p < first + count; p++) {
+			if (rq.transferred < (int64_t)((p - first + 1) * PAGE))
+				continue;
+			c->pages[p].floor = c->serial;
+			c->pages[p].holes = false;
+		}
+	} else if (sure) {
+		bad("'%s': a write to an active cookie failed: %ld, %lld", c->key, ret, (long long)rq.transferred);
+	}
+}
+
+static void own_check(struct cookie_model *c, uint64_t page, uint64_t tag, bool holes)
+{
+	struct page_model *p = &c->pages[page];
+
+	if (tag == EXER_TAG_HOLE) {
+		if (!holes && !p->holes)
+			bad("'%s': page %llu is zeros", c->key, (unsigned long long)page);
+	} else if (tag == EXER_TAG_MIXED || tag == EXER_TAG_UNREAD) {
+		bad("'%s': page %llu is %s", c->key, (unsigned long long)page,
+		    tag == EXER_TAG_MIXED ? "no pattern that was written" : "counted as read, but was not");
+	} else if (EXER_TAG_WHO(tag) != c->who) {
+		bad("'%s': page %llu belongs to %x", c->key, (unsigned long long)page, EXER_TAG_WHO(tag));
+	} else if (EXER_TAG_EPOCH(tag) != c->epoch) {
+		bad("'%s': page %llu is STALE: of epoch %u, now is %u", c->key,
+		    (unsigned long long)page, EXER_TAG_EPOCH(tag), c->epoch);
+	} else if (p->floor == NOTHING) {
+		bad("'%s': page %llu was read, but there can be nothing (write %u)", c->key,
+		    (unsigned long long)page, EXER_TAG_SERIAL(tag));
+	} else if (EXER_TAG_SERIAL(tag) < p->floor || EXER_TAG_SERIAL(tag) > p->last) {
+		bad("'%s': page %llu is of write %u, wanted %u..%u", c->key, (unsigned long long)page,
+		    EXER_TAG_SERIAL(tag), p->floor, p->last);
+	}
+}
+
+static void own_read(struct cookie_model *c, struct rng *rng, bool direct)
+{
+	uint64_t pages = (c->size + PAGE - 1) / PAGE;
+	uint64_t first = rng_below(rng, pages), count = 1 + rng_below(rng, 8);
+	struct exer_request rq = { .op = EXER_READ, .handle = c->handle, .start = first * PAGE,
+		.size = c->size, .flags = direct ? EXER_DIRECT : 0 };
+	long ret;
+
+	if (count > pages - first)
+		count = pages - first;
+	rq.length = count * PAGE;
+	ret = call(device, &rq);
+	if (ret || rq.transferred <= 0)
+		return;
+	if (rq.transferred > (int64_t)(count * PAGE))
+		bad("'%s': more was read than asked for", c->key);
+	atomic_fetch_add(&n_hits, 1);
+	for (uint64_t i = 0; i < count && (int64_t)(i * PAGE) < rq.transferred; i++)
+		own_check(c, first + i, rq.tags[i], direct);
+}
+
+/* A part of a page, not where a block begins: an error, or the right bytes. */
+static void own_read_odd(struct cookie_model *c, struct rng *rng)
+{
+	uint64_t page = rng_below(rng, (c->size + PAGE - 1) / PAGE);
+	uint64_t offset = 8 * rng_below(rng, 256);
+	struct exer_request rq = { .op = EXER_READ, .handle = c->handle, .flags = EXER_DIRECT,
+		.start = page * PAGE + offset, .length = 8 + rng_below(rng, 1900), .size = c->size };
+
+	if (!call(device, &rq) && rq.transferred >= 8)
+		own_check(c, page, rq.tags[0], true);
+}
+
+static void own_resize(struct cookie_model *c, struct rng *rng)
+{
+	struct exer_cookie_info info;
+	uint64_t size = (1 + rng_below(rng, PAGES)) * PAGE;
+
+	if (size > c->size)
+		size -= rng_below(rng, PAGE);
+	if (size < c->size && size % PAGE)
+		size -= size % PAGE;
+	if (!size)
+		return;
+	simple(device, EXER_RESIZE, c->handle, 0, size, &info);
+	/* When there is no cache to resize, a filesystem has to say so itself. */
+	if (info.object_size != (int64_t)size) {
+		if (size < c->size) {
+			own_invalidate(c, false);
+			return;
+		}
+		simple(device, EXER_UPDATE, c->handle, 0, size, &info);
+		if (info.object_size != (int64_t)size)
+			return;
+	}
+	if (size < c->size)
+		forget(c, size / PAGE);
+	c->size = size;
+}
+
+/* An operation that is kept open while the cookie is let go, and other things done. */
+static void own_held(struct cookie_model *c, struct rng *rng)
+{
+	struct exer_request rq = { .op = EXER_BEGIN, .handle = c->handle };
+	uint32_t op, epoch = c->epoch;
+
+	if (call(device, &rq))
+		return;
+	op = rq.handle;
+	if (c->uses && rng_below(rng, 2))
+		own_unuse(c, true);
+	if (rng_below(rng, 3) == 0)
+		own_invalidate(c, false);
+	rq = (struct exer_request){ .op = EXER_READ, .handle = op, .size = c->size,
+		.length = PAGE, .start = PAGE * rng_below(rng, (c->size + PAGE - 1) / PAGE) };
+	if (!call(device, &rq) && rq.transferred > 0) {
+		if (epoch != c->epoch)
+			bad("'%s': a read that began before an invalidation was not refused", c->key);
+		else
+			own_check(c, rq.start / PAGE, rq.tags[0], false);
+	}
+	simple(device, EXER_END, op, 0, 0, NULL);
+	drop(device, op);
+}
+
+static void own_step(struct thread *t, struct cookie_model *c)
+{
+	struct rng *rng = &t->rng;
+	uint32_t dice = rng_below(rng, 100);
+
+	if (!c->handle) {
+		own_acquire(c, volumes[c->who % 2]);
+		return;
+	}
+	if (dice < 18) {
+		if (c->uses < 4) {
+			simple(device, EXER_USE, c->handle, rng_below(rng, 3) ? 0 : EXER_MODIFY, 0, NULL);
+			c->uses++;
+		}
+	} else if (dice < 28) {
+		if (c->uses)
+			own_unuse(c, rng_below(rng, 4));
+	} else if (dice < 46) {
+		own_write(c, rng, EXER_WRITE);
+	} else if (dice < 54) {
+		own_write(c, rng, EXER_WRITE_TO_CACHE);
+	} else if (dice < 76) {
+		own_read(c, rng, false);
+	} else if (dice < 80) {
+		own_read(c, rng, true);
+	} else if (dice < 82) {
+		own_read_odd(c, rng);
+	} else if (dice < 87) {
+		own_invalidate(c, dice == 86);
+	} else if (dice < 90) {
+		own_resize(c, rng);
+	} else if (dice < 94) {
+		own_held(c, rng);
+	} else if (dice < 97) {
+		if (c->uses)
+			wait_state(device, c->handle, IN(ACTIVE), 100);
+	} else {
+		own_relinquish(c, dice == 99);
+	}
+}
+
+static void *owner(void *argument)
+{
+	struct thread *t = argument;
+
+	whoami = t->name;
+	for (int i = 0; i < COOKIES; i++) {
+		struct cookie_model *c = &t->cookies[i];
+
+		c->who = 1 + t->number * COOKIES + i;
+		c->epoch = 1;
+		c->size = (1 + rng_below(&t->rng, PAGES)) * PAGE - rng_below(&t->rng, PAGE);
+		snprintf(c->key, sizeof(c->key), "owned-%d-%x-%s", load, c->who, i % 2 ? "with a long name" : "x");
+		forget(c, 0);
+	}
+	while (!atomic_load(&stop)) {
+		own_step(t, &t->cookies[rng_below(&t->rng, COOKIES)]);
+		atomic_fetch_add(&n_calls, 1);
+	}
+	for (int i = 0; i < COOKIES; i++)
+		if (t->cookies[i].handle)
+			own_relinquish(&t->cookies[i], i % 2);
+	return NULL;
+}
+
+/* --- sharers ------------------------------------------------------------- */
+
+static void *sharer(void *argument)
+{
+	struct thread *t = argument;
+	int uses[SHARED] = {};
+
+	whoami = t->name;
+	while (!atomic_load(&stop)) {
+		int n = rng_below(&t->rng, SHARED);
+		uint32_t dice = rng_below(&t->rng, 100), serial = rng_below(&t->rng, 1 << 20);
+		uint64_t page = rng_below(&t->rng, 16), size = 16 * PAGE;
+		struct exer_request rq = { .handle = shared[n], .who = 0x8000 + n, .serial = serial,
+			.start = page * PAGE, .length = PAGE * (1 + rng_below(&t->rng, 16 - page)),
+			.size = size };
+
+		atomic_fetch_add(&n_calls, 1);
+		if (!uses[n] || dice < 10) {
+			simple(device, EXER_USE, shared[n], dice & 1 ? EXER_MODIFY : 0, 0, NULL);
+			uses[n]++;
+		} else if (dice < 20) {
+			simple(device, EXER_UNUSE, shared[n], dice & 1 ? EXER_SET_AUX : 0, size, NULL);
+			uses[n]--;
+		} else if (dice < 45) {
+			rq.op = dice < 40 ? EXER_WRITE : EXER_WRITE_TO_CACHE;
+			if (!call(device, &rq) && rq.transferred > 0)
+				atomic_fetch_add(&n_writes, 1);
+			if (rq.op == EXER_WRITE_TO_CACHE && rq.source)
+				bad("%u pages kept their mark after a write to the cache", rq.source);
+		} else if (dice < 92) {
+			rq.op = EXER_READ;
+			rq.flags = dice < 85 ? 0 : EXER_DIRECT;
+			if (call(device, &rq) || rq.transferred <= 0)
+				continue;
+			atomic_fetch_add(&n_hits, 1);
+			for (unsigned int i = 0; (int64_t)(i * PAGE) < rq.transferred; i++) {
+				uint64_t tag = rq.tags[i];
+
+				if (tag == EXER_TAG_HOLE && rq.flags)
+					continue;
+				/* Two writers at once may mix within a page, but not epochs. */
+				if (tag == EXER_TAG_MIXED && rq.tag_epoch)
+					atomic_fetch_add(&n_lost, 1);
+				else if (tag == EXER_TAG_HOLE || tag == EXER_TAG_UNREAD)
+					bad("shared cookie %d: page %llu was not read", n,
+					    (unsigned long long)page + i);
+				else if (EXER_TAG_WHO(tag) != rq.who)
+					bad("shared cookie %d: page %llu belongs to %x", n,
+					    (unsigned long long)page + i, EXER_TAG_WHO(tag));
+				else if (EXER_TAG_EPOCH(tag) != rq.tag_epoch)
+					bad("shared cookie %d: page %llu is STALE: of epoch %u, the read began in %u%s",
+					    n, (unsigned long long)page + i, EXER_TAG_EPOCH(tag),
+					    rq.tag_epoch, rq.flags ? " (read directly)" : "");
+			}
+		} else if (dice < 96) {
+			simple(device, EXER_INVALIDATE, shared[n], 0, size, NULL);
+			atomic_fetch_add(&n_invalidations, 1);
+		} else if (dice < 98) {
+			simple(device, EXER_UPDATE, shared[n], 0, size, NULL);
+		} else {
+			simple(device, EXER_RESIZE, shared[n], 0, size, NULL);
+		}
+	}
+	for (int n = 0; n < SHARED; n++)
+		while (uses[n]-- > 0)
+			simple(device, EXER_UNUSE, shared[n], EXER_SET_AUX, 16 * PAGE, NULL);
+	return NULL;
+}
+
+/* --- churners ------------------------------------------------------------ */
+
+static void churn_cookie(struct thread *t, uint32_t volume, const char *prefix, atomic_int *holder, int n)
+{
+	struct exer_cookie_info info;
+	char key[40];
+	uint32_t handle, dice = rng_below(&t->rng, 16);
+
+	snprintf(key, sizeof(key), "%s-%d", prefix, n);
+	handle = cookie_acquire(device, volume, key, 1, PAGE, EXER_KEEP, &info);
+	if (!info.valid) {
+		drop(device, handle);
+		return;
+	}
+	if (atomic_fetch_add(holder, 1) != 0)
+		bad("two hold the key '%s' at once", key);
+	if (dice & 1) {
+		simple(device, EXER_USE, handle, dice & 2 ? EXER_MODIFY : 0, 0, NULL);
+		if (dice & 4)
+			wait_state(device, handle, IN(ACTIVE), 50);
+		if (dice & 8)
+			put_page(device, handle, 0x9000 + n, 1, 0, PAGE);
+		simple(device, EXER_UNUSE, handle, EXER_SET_AUX, PAGE, NULL);
+	}
+	atomic_fetch_sub(holder, 1);
+	if (dice & 2) {
+		relinquish_checked(device, handle, dice & 4);
+	} else {
+		simple(device, EXER_COOKIE_RELINQUISH, handle, dice & 4 ? EXER_RETIRE : 0, 0, NULL);
+		drop(device, handle);
+	}
+}
+
+static void *churner(void *argument)
+{
+	struct thread *t = argument;
+
+	whoami = t->name;
+	while (!atomic_load(&stop)) {
+		int n = rng_below(&t->rng, KEYS);
+		char key[40];
+		long result;
+		uint32_t volume;
+
+		atomic_fetch_add(&n_calls, 1);
+		if (rng_below(&t->rng, 4)) {
+			churn_cookie(t, volumes[0], "churned", &holders[n], n);
+			continue;
+		}
+		n %= 2;
+		snprintf(key, sizeof(key), "churned,%d", n);
+		volume = volume_acquire(device, key, 0, &result);
+		if (result == -EBUSY)
+			continue;
+		if (result) {
+			bad("volume '%s' was refused: %s", key, strerror(-result));
+			continue;
+		}
+		if (atomic_fetch_add(&volume_holders[n], 1) != 0)
+			bad("two hold the volume '%s' at once", key);
+		for (int i = rng_below(&t->rng, 3); i > 0; i--) {
+			atomic_int mine = 0;
+
+			churn_cookie(t, volume, "in-churned", &mine, i);
+		}
+		atomic_fetch_sub(&volume_holders[n], 1);
+		volume_relinquish(device, volume, 0);
+		drop(device, volume);
+	}
+	return NULL;
+}
+
+/* --- the phase ----------------------------------------------------------- */
+
+void random_phase(enum load what, int seconds)
+{
+	static const char *const names[] = { "random", "random, cache withdrawn now and then", "random, I/O error of the cache" };
+	int n_threads = options.threads;
+	struct thread *threads = calloc(n_threads, sizeof(*threads));
+	long cookies = stat_cookies(), volumes_before = stat_volumes();
+	struct rng rng = { options.seed * 977 + what };
+	double end = now() + seconds, middle = now() + seconds / 2.0;
+	bool broken = false;
+
+	load = what;
+	atomic_store(&stop, false);
+	n_calls = n_hits = n_writes = n_invalidations = n_lost = 0;
+	device = device_open();
+	volumes[0] = volume_acquire(device, "exerciser,one", 0, NULL);
+	volumes[1] = volume_acquire(device, "exerciser,two", 0, NULL);
+	for (int i = 0; i < SHARED; i++) {
+		char key[40];
+
+		snprintf(key, sizeof(key), "shared-%d-%d", what, i);
+		shared[i] = cookie_acquire(device, volumes[i % 2], key, 1, 16 * PAGE, EXER_KEEP, NULL);
+	}
+	for (int i = 0; i < n_threads; i++) {
+		struct thread *t = &threads[i];
+
+		t->number = i;
+		t->rng.state = options.seed * 1000003 + what * 10007 + i;
+		snprintf(t->name, sizeof(t->name), "%s %d", i % 3 == 0 ? "owner" : i % 3 == 1 ? "sharer" : "churner", i);
+		if (pthread_create(&t->thread, NULL, i % 3 == 0 ? owner : i % 3 == 1 ? sharer : churner, t))
+			abort();
+	}
+	while (now() < end && atomic_load(&failures) < 30) {
+		usleep(200000 + rng_below(&rng, 800000));
+		if (what == LOAD_WITHDRAW) {
+			cache_withdraw();
+			usleep(rng_below(&rng, 300000));
+			cache_bind(options.cache);
+		} else if (what == LOAD_IO_ERROR && !broken && now() > middle) {
+			scrap_break();
+			broken = true;
+		}
+	}
+	atomic_store(&stop, true);
+	for (int i = 0; i < n_threads; i++)
+		pthread_join(threads[i].thread, NULL);
+	for (int i = 0; i < SHARED; i++)
+		relinquish_checked(device, shared[i], false);
+	for (int i = 0; i < 2; i++) {
+		if (volume_relinquish(device, volumes[i], 0))
+			bad("a volume has cookies left");
+		drop(device, volumes[i]);
+	}
+	close(device);
+	free(threads);
+	counts_return(names[what], cookies, volumes_before);
+	note("%s: %ld steps, %ld hits, %ld writes, %ld invalidations in %d s; seed %llu", names[what],
+	     n_calls, n_hits, n_writes, n_invalidations, seconds, (unsigned long long)options.seed);
+	if (n_lost)
+		note("%ld pages were a mix of two writes", n_lost);
+	if (what == LOAD_QUIET && (!n_hits || !n_writes))
+		bad("nothing was ever read from the cache or written to it");
+}

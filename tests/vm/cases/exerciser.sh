@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# A module that plays a filesystem does to fscache what no mount can be made to
+# do: mistakes, directed scenarios, and random sequences from many threads.
+# What tests/exerciser/build.sh makes has to lie in the folder exerciser/.
+. ./lib.sh
+
+[ -x exerciser/drive ] && [ -f exerciser/fscache-exerciser.ko ] ||
+	skip "the exerciser is not in the job; tests/exerciser/run.sh puts it there"
+disk cache $CACHE
+rm -rf $CACHE/exerciser
+mkdir -p $CACHE/exerciser /mnt/scrap
+modprobe netfs
+modprobe cachefiles
+wait_for 10 "/dev/cachefiles appears" test -e /dev/cachefiles
+insmod exerciser/fscache-exerciser.ko
+wait_for 10 "the exerciser's device appears" test -e /dev/fscache-exerciser
+# A filesystem that may be killed, for a cache with I/O errors.
+modprobe loop
+truncate -s 96M /tmp/scrap.img
+mke2fs -q -t ext4 /tmp/scrap.img
+mount -o loop /tmp/scrap.img /mnt/scrap
+mkdir /mnt/scrap/cache
+
+status=0
+# shellcheck disable=SC2086
+exerciser/drive --seed "${SEED:-1}" --seconds "${SECONDS_OF_RANDOM:-5}" --threads "${THREADS:-6}" \
+	--cache $CACHE/exerciser --scrap /mnt/scrap --json "$RESULTS/exerciser.json" \
+	${PHASES:-} | tee /tmp/exerciser.out || status=${PIPESTATUS[0]}
+umount /mnt/scrap || true
+[ $status = 0 ] ||
+	fail "status $status, seed ${SEED:-1}: $(grep -m 1 -e FAIL: -e refused /tmp/exerciser.out | sed 's/^ *FAIL: //')"
+# Nothing of it may keep a module, or an object in a slab; the kernel would say so.
+rmmod fscache_exerciser
+unload_all

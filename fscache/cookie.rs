@@ -310,6 +310,13 @@ pub(crate) fn unuse(cookie: &Cookie) {
     // All but the last only count.
     let mut active = cookie.n_active().load(Relaxed);
     while active != 1 {
+        if active <= 0 {
+            kernel::pr_err_once!(
+                "cookie {:08x} has no user that could go; a filesystem lost count\n",
+                cookie.debug_id()
+            );
+            return;
+        }
         match cookie
             .n_active()
             .cmpxchg(active, active.wrapping_sub(1), Full)
@@ -324,13 +331,18 @@ pub(crate) fn unuse(cookie: &Cookie) {
     let guard = cookie.lock();
     let active = cookie.n_active().fetch_sub(1, Full).wrapping_sub(1);
     trace::active(cookie, active, ActiveWhy::Unuse);
+    let mut kept = None;
     if active == 0 {
+        kept = CookieRef::take_kept(cookie);
         let old = cookie.flags().update(0, flags::DISABLED);
-        if old & flags::IS_CACHING != 0 {
+        if old & flags::IS_CACHING != 0 && old & flags::RELINQUISHED == 0 {
             fscache().lru.add(cookie);
         }
     }
     drop(guard);
+    if let Some(kept) = kept {
+        kept.put(CookieWhy::PutRelinquish);
+    }
 }
 
 /// Declares the content out of date. May be called in atomic context.
@@ -372,17 +384,19 @@ pub(crate) fn relinquish(cookie: CookieRef, retire: bool) {
         return;
     }
     trace::relinquish(&cookie, retire);
+    cookie.volume().n_cookies().fetch_sub(1, Relaxed);
+    fscache().lru.remove(&cookie);
+    let guard = cookie.lock();
     let active = cookie.n_active().load(Relaxed);
-    if active != 0 {
+    if active > 0 {
+        // They will say that they are done, with a cookie that must still be there then.
         kernel::pr_err_once!(
             "cookie {:08x} relinquished with {} users; a filesystem lost count\n",
             cookie.debug_id(),
             active
         );
+        CookieRef::get(&cookie, CookieWhy::GetUseWork).keep_for_users();
     }
-    cookie.volume().n_cookies().fetch_sub(1, Relaxed);
-    fscache().lru.remove(&cookie);
-    let guard = cookie.lock();
     let decision = decide(&guard.snapshot(), Event::Relinquish);
     carry_out(&cookie, guard, &decision, CookieWhy::GetEndAccess);
     cookie.put_sleeping(CookieWhy::PutRelinquish);

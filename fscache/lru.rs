@@ -10,8 +10,7 @@
 //! Lock order: a cookie's lock, then the list's.
 
 use crate::{
-    callbacks,
-    fscache,
+    callbacks, fscache,
     layout::{
         Cookie,
         CookieRef, //

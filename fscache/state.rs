@@ -119,6 +119,9 @@ pub(crate) mod flags {
     pub(crate) const IS_HASHED: usize = 1 << 14;
     /// Request: empty the object.
     pub(crate) const DO_INVALIDATE: usize = 1 << 15;
+    /// The cookie was given up with users left, and is kept until they go. Ours; C does not know
+    /// this bit.
+    pub(crate) const KEPT_FOR_USERS: usize = 1 << 16;
 
     /// All requests.
     pub(crate) const REQUESTS: usize =

@@ -19,8 +19,7 @@ use crate::{
         CacheAccess,
         VolumeAccess, //
     },
-    cache,
-    fscache,
+    cache, fscache,
     layout::{
         Blob,
         Volume,

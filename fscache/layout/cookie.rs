@@ -21,6 +21,7 @@ use crate::{
     },
     refs::RefCount,
     state::{
+        flags,
         Decision,
         Snapshot,
         State, //
@@ -525,6 +526,23 @@ impl CookieRef {
     pub(crate) fn try_get(cookie: &Cookie) -> Option<Self> {
         cookie.refs().inc_not_zero()?;
         Some(Self(NonNull::from(cookie)))
+    }
+
+    /// Leaves the reference to the cookie's last user; the flag `KEPT_FOR_USERS` stands for it.
+    pub(crate) fn keep_for_users(self) {
+        let cookie = ManuallyDrop::new(self);
+        if cookie.flags().test_and_set(flags::KEPT_FOR_USERS) {
+            // There is one already.
+            drop(ManuallyDrop::into_inner(cookie));
+        }
+    }
+
+    /// Takes the reference that was left for the last user, if one was.
+    pub(crate) fn take_kept(cookie: &Cookie) -> Option<Self> {
+        cookie
+            .flags()
+            .test_and_clear(flags::KEPT_FOR_USERS)
+            .then(|| Self(NonNull::from(cookie)))
     }
 
     /// Takes over a reference that was handed through C.

@@ -505,6 +505,18 @@ impl CookieRef {
         ManuallyDrop::new(self).0
     }
 
+    pub(crate) fn keep_for_users(self) {
+        let kept = flags::KEPT_FOR_USERS;
+        if self.flags().update(kept, 0) & kept == 0 {
+            let _ = ManuallyDrop::new(self);
+        }
+    }
+
+    pub(crate) fn take_kept(cookie: &Cookie) -> Option<Self> {
+        let kept = flags::KEPT_FOR_USERS;
+        (cookie.flags().update(0, kept) & kept != 0).then(|| Self(cookie))
+    }
+
     pub(crate) fn put(self, _: CookieWhy) {
         let cookie = ManuallyDrop::new(self);
         if cookie.refs().dec() {

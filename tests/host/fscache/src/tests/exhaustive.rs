@@ -422,10 +422,8 @@ fn together_is_as_one_by_one() {
             w.lru = w.outside(Event::Unused) == Action::Again;
         },
         |w| {
-            if w.users == 0 {
-                w.flags |= flags::RELINQUISHED;
-                w.outside(Event::Relinquish);
-            }
+            w.flags |= flags::RELINQUISHED;
+            w.outside(Event::Relinquish);
         },
     ];
     fn orders(left: &[usize], done: &mut Vec<usize>, f: &mut dyn FnMut(&[usize])) {

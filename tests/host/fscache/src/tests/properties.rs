@@ -155,7 +155,7 @@ impl Machine {
             Do::Invalidate => self.take("invalidate"),
             Do::WantBack => self.take("wanted back"),
             Do::LongUnused => self.take("taken off the LRU") && self.take("unused for long"),
-            Do::GiveUp => self.world.waiting == Waiting::Nobody && self.take("relinquish"),
+            Do::GiveUp => self.take("relinquish"),
             Do::Begin => self.take("begin"),
             Do::End => self.take("end") || self.take("given up"),
             Do::Lookups { succeed, there } => {

@@ -344,31 +344,31 @@ impl World {
                     w.try_to_use(modify, true);
                 });
             }
-            // One of those who do not wait.
-            if self.users > u8::from(self.waiting != Waiting::Nobody) {
-                go("unuse", &|w| {
-                    w.users -= 1;
-                    if w.users == 0 {
-                        w.writer = false;
-                        w.lru |= w.has(flags::IS_CACHING);
-                    }
-                });
-                if self.users == 2 && self.writer && self.waiting != Waiting::Writer {
-                    go("unuse by the only writer", &|w| {
-                        w.users -= 1;
-                        w.writer = false;
-                    });
-                }
-            }
             go("invalidate", &|w| {
                 w.spoil();
                 w.outside(Event::Invalidate);
             });
-            if self.users == 0 {
+            if self.waiting == Waiting::Nobody {
                 go("relinquish", &|w| {
                     w.flags |= flags::RELINQUISHED;
                     w.lru = false;
                     w.outside(Event::Relinquish);
+                });
+            }
+        }
+        // One of those who do not wait; also of a cookie that was given up, by one who lost count.
+        if self.users > u8::from(self.waiting != Waiting::Nobody) {
+            go("unuse", &|w| {
+                w.users -= 1;
+                if w.users == 0 {
+                    w.writer = false;
+                    w.lru |= w.has(flags::IS_CACHING) && !given_up;
+                }
+            });
+            if self.users == 2 && self.writer && self.waiting != Waiting::Writer {
+                go("unuse by the only writer", &|w| {
+                    w.users -= 1;
+                    w.writer = false;
                 });
             }
         }

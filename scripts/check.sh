@@ -108,7 +108,7 @@ boot() {
 	shift 2
 	mkdir -p "$dir/$number"
 	setpriv --pdeathsig TERM "$TOP/scripts/vm.sh" --pair "$pair" --job "$TOP/tests/vm" \
-		--results "$dir/$number" --log "$dir/$number/kernel.log" --time $((120 + $# * 240)) \
+		--results "$dir/$number" --log "$dir/$number/kernel.log" --time $((300 + $# * 300)) \
 		--disk "server=$dir/server.img:1G" --disk "cache=$dir/cache.img:1G" \
 		--append slab_nomerge --env "BOOT=$number" ${TURNS:+--env "TURNS=$TURNS"} -- ./run "$@" >"$dir/$number/output" 2>&1 &
 	tail -q -n +1 -F --pid=$! "$dir/$number/output" 2>/dev/null || true

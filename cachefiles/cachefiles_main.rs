@@ -32,7 +32,7 @@
 //!
 //! The device pins the module while it is open, and closes only when no object is counted any more.
 //! What may still run then are the last instructions of a completion or of fscache's worker; both
-//! are waited for ([`Cachefiles::drop`]), and the jar's worker is, before the module goes.
+//! are waited for (`Cachefiles::drop`), and the jar's worker is, before the module goes.
 
 // Each module compiles all shared wrappers, and uses its part.
 #![allow(dead_code)]

@@ -2,7 +2,7 @@
 
 //! Asynchronous direct I/O on files that the kernel opened for itself.
 //!
-//! [`read`] and [`write`] hand an I/O vector to the file's filesystem together with a
+//! [`read`] and [`write()`] hand an I/O vector to the file's filesystem together with a
 //! [`Completion`], a value that is consumed when the I/O has ended, exactly once: by whoever ends
 //! it, in whatever context that is, or before the submission returns.
 //!

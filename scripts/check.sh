@@ -195,6 +195,7 @@ case ${1:-} in
 	step "exports" "$TOP/scripts/check-exports.sh"
 	step "format" make fmt-check
 	step "clippy" make clippy
+	step "documentation" make doc
 	step "shellcheck" lint_scripts
 	mapfile -t cases < <(all_cases)
 	vm_tests "c-c r-r c-r r-c" "${cases[@]}"

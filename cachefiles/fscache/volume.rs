@@ -36,7 +36,7 @@ impl VolumeCookie {
     /// # Safety
     ///
     /// `ptr` must be valid for `'a`, and its cache be one that was added by
-    /// [`CacheCookie::add`].
+    /// `CacheCookie::add`.
     pub(crate) unsafe fn from_raw<'a>(ptr: *mut bindings::fscache_volume) -> &'a Self {
         // SAFETY: By the function's contract; the type is transparent.
         unsafe { &*ptr.cast() }

@@ -226,6 +226,19 @@ fn check(before: &World, step: &'static str, now: &World) -> Result<(), String> 
         must!(before.users == 0, "discarded while it has users");
     }
 
+    // Whoever counts itself in is waited for, and so is a worker that knows the cookie.
+    if before.state == State::Quiescent && now.state != State::Quiescent {
+        let leaves = matches!(now.state, State::Relinquishing | State::Dropped);
+        must!(
+            !leaves || before.access == Access::None,
+            "given up while accessed"
+        );
+        must!(
+            now.state != State::Dropped || before.idle(),
+            "dropped under the worker's hands"
+        );
+    }
+
     // I5: what is out of date is destroyed.
     must!(
         now.worker != Worker::WithdrawKeep || !now.stale,

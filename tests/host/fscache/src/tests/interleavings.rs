@@ -8,7 +8,7 @@ use crate::{
     lru::Lru,
     prelude::PinInit,
     resources::{Resources, Want},
-    stand_in::{set_fscache, Fscache},
+    stand_in::{set_fscache, Fscache, MISTAKEN},
     state::{flags, with_fault, Event, Fault, State},
     sync::atomic::{ordering::Relaxed, Accesses, ACCESSES},
     trace::AccessWhy,
@@ -111,8 +111,9 @@ impl Stage {
                 assert!(!cookie.has_object());
             }
             // The filesystem gives up what it has not given up, and all goes.
+            let given_up = cookie.flags().any(flags::RELINQUISHED);
             self.fscache.lru.clear();
-            if !cookie.flags().any(flags::RELINQUISHED) {
+            if !given_up {
                 relinquish(cookie);
                 self.settle();
             }
@@ -474,6 +475,17 @@ fn relinquish_and_acquire(stage: &'static Stage) {
     stage.check(cookie);
 }
 
+/// A filesystem that lost count gives it up while it is open, and closes it meanwhile.
+fn relinquish_and_unuse(stage: &'static Stage) {
+    MISTAKEN.set(true);
+    let cookie = stage.active();
+    stage.at_once([
+        Box::new(move || relinquish(cookie)),
+        Box::new(move || cookie::unuse(cookie)),
+    ]);
+    stage.check(cookie);
+}
+
 /// It was never looked up: given up without a worker, while the LRU knows nothing of it.
 fn relinquish_unused(stage: &'static Stage) {
     let cookie = stage.acquire();
@@ -520,6 +532,7 @@ scenarios! {
     use_and_unuse: Some(BOUND);
     broken_and_invalidate: Some(BOUND);
     relinquish_and_acquire: Some(BOUND);
+    relinquish_and_unuse: Some(BOUND);
     relinquish_unused: None;
 }
 

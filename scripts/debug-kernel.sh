@@ -39,6 +39,7 @@ make_debug_kernel() {
 }
 
 need_root
+need_tool xz xz-utils
 SYSROOT=${SYSROOT:-$("$TOP/scripts/sysroot.sh")}
 final=$BUILD/kernel-debug-$(key_of "$(basename "$SYSROOT")" "$(cat "$SYSROOT/kernel/version")" "$(cat "$config")" 1)
 lock debug-kernel

@@ -64,6 +64,7 @@ check_symbols() {
 }
 
 need_root
+need_tool xz xz-utils
 SYSROOT=${SYSROOT:-$("$TOP/scripts/sysroot.sh")}
 final=$BUILD/kernel-$(cat "$SYSROOT/kernel/release")-$(key_of "$(basename "$SYSROOT")" "$(cat "$SYSROOT/kernel/version")" "${TOOLCHAIN[@]}" 1)
 lock kernel

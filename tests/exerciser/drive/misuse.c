@@ -9,7 +9,7 @@
 #include <sys/klog.h>
 
 static int fd, log_fd;
-static char seen[512];
+static char seen[32768];		/* what the kernel said since the mark */
 
 static void log_mark(void)
 {
@@ -17,12 +17,13 @@ static void log_mark(void)
 	seen[0] = 0;
 }
 
-/* Count the warnings since the mark; remember what the last one says. */
+/* Count the warnings since the mark, and remember all that was said. */
 static int log_warnings(void)
 {
 	char line[4096], *text, *end;
 	ssize_t len;
 	int warnings = 0;
+	size_t used = 0;
 
 	while ((len = read(log_fd, line, sizeof(line) - 1)) > 0 || (len < 0 && errno == EPIPE)) {
 		if (len < 0)
@@ -35,8 +36,8 @@ static int log_warnings(void)
 			*end = 0;
 		if (strstr(text, "WARNING: "))
 			warnings++;
-		if (strstr(text, "cookie") || strstr(text, "Cookie"))
-			snprintf(seen, sizeof(seen), "%.500s", text);
+		if (used + strlen(text) + 2 < sizeof(seen))
+			used += sprintf(seen + used, "%s\n", text);
 	}
 	return warnings;
 }
@@ -50,7 +51,7 @@ static void check(const char *what, int warnings, const char *text, long got, lo
 	if (warned != warnings)
 		bad("%s: %d warnings, in C %d", what, warned, warnings);
 	if (text && !strstr(seen, text))
-		bad("%s: the kernel said '%s', in C '%s'", what, seen, text);
+		bad("%s: the kernel did not say '%s', but '%.200s'", what, text, seen);
 	log_mark();
 }
 
@@ -61,6 +62,9 @@ static struct exer_cookie_info query(uint32_t handle)
 	simple(fd, EXER_QUERY, handle, 0, 0, &info);
 	return info;
 }
+
+/* What Documentation/differences.md says is otherwise in ours. */
+static bool ours(void) { return access("/sys/module/fscache", F_OK) == 0; }
 
 static uint32_t relinquished(uint32_t volume, const char *key, bool cached)
 {
@@ -96,7 +100,6 @@ static void on_relinquished(uint32_t v, bool cached)
 	simple(fd, EXER_INVALIDATE, c, EXER_MISUSE, 0, NULL);
 	check(MISTAKE("invalidate after relinquish"), 1, "Trying to invalidate relinquished cookie",
 	      query(c).inval_counter, 0);
-	check(MISTAKE("begin after relinquish"), 0, NULL, 0, 0);
 	{
 		struct exer_request rq = { .op = EXER_BEGIN, .handle = c, .flags = EXER_MISUSE };
 
@@ -105,7 +108,9 @@ static void on_relinquished(uint32_t v, bool cached)
 	simple(fd, EXER_RESIZE, c, EXER_MISUSE, 77, NULL);
 	check(MISTAKE("resize after relinquish"), cached, operation, query(c).object_size, PAGE);
 	simple(fd, EXER_UNUSE, c, EXER_MISUSE, 0, NULL);
-	check(MISTAKE("unuse after relinquish"), 0, NULL, query(c).n_active, -1);
+	check(MISTAKE("unuse after relinquish"), 0, NULL, query(c).n_active, ours() ? 0 : -1);
+	for (int i = 0; i < 1000 && query(c).ref > 1; i++)
+		usleep(1000);
 	check(MISTAKE("accesses in the end"), 0, NULL, query(c).n_accesses, 0);
 	check(MISTAKE("references in the end"), 0, NULL, query(c).ref, 1);
 	drop(fd, c);
@@ -140,10 +145,13 @@ static void unuse_without_use(uint32_t v, bool cached)
 	}
 	log_mark();
 	simple(fd, EXER_UNUSE, c, EXER_MISUSE, 0, NULL);
-	check("unuse without use", 0, NULL, query(c).n_active, -1);
+	check("unuse without use", 0, NULL, query(c).n_active, ours() ? 0 : -1);
 	simple(fd, EXER_USE, c, EXER_MISUSE, 0, NULL);
-	check("use after that", 0, NULL, query(c).n_active, 0);
+	check("use after that", 0, NULL, query(c).n_active, ours() ? 1 : 0);
 	wait_state(fd, c, IN(ACTIVE), 5000);
+	/* A cookie that is relinquished in use is a BUG in C. */
+	if (query(c).n_active > 0)
+		simple(fd, EXER_UNUSE, c, EXER_MISUSE, 0, NULL);
 	relinquish_checked(fd, c, false);
 }
 

@@ -300,7 +300,12 @@ static void withdraw_with_operation(void)
 	cache_bind(options.cache);
 	simple(fd, EXER_USE, c, 0, 0, NULL);
 	expect(wait_state(fd, c, IN(ACTIVE), 30000) == 0, "the cookie does not come back with the cache");
-	expect(get_page(fd, c, 0, 4 * PAGE) == 0, "what was invalidated while the cache went is read from the next");
+	/*
+	 * In C the invalidation is forgotten when the cache is on its way out, and
+	 * the old content is put away with the new coherency data.
+	 */
+	if (get_page(fd, c, 0, 4 * PAGE))
+		bad_but_in_c("what was invalidated while the cache went is read from the next");
 	cool(c);
 	relinquish_checked(fd, c, false);
 	close_volume(v);

@@ -24,13 +24,14 @@ mkdir -p "$BUILD/home"
 export ROOT_IN=$SYSROOT TOP BUILD
 exec unshare --mount --pid --fork --kill-child bash -Eeuo pipefail -c '
 	mount --make-rprivate /
+	# First, as the folders may lie below /tmp.
+	mount -t tmpfs -o mode=1777 tmpfs "$ROOT_IN/tmp"
 	for dir in "$TOP" "$BUILD"; do
 		mkdir -p "$ROOT_IN$dir"
 		mount --rbind "$dir" "$ROOT_IN$dir"
 	done
 	mount --rbind /dev "$ROOT_IN/dev"
 	mount -t proc proc "$ROOT_IN/proc"
-	mount -t tmpfs -o mode=1777 tmpfs "$ROOT_IN/tmp"
 	cp /etc/resolv.conf "$ROOT_IN/etc/resolv.conf" 2>/dev/null || true
 	there=$1; shift
 	exec chroot "$ROOT_IN" env -i "${@:2:$1}" sh -c '\''cd "$0" 2>/dev/null || cd "$TOP"; exec "$@"'\'' "$there" "${@:2+$1}"

@@ -112,6 +112,10 @@ impl Stage {
             }
             // The filesystem gives up what it has not given up, and all goes.
             let given_up = cookie.flags().any(flags::RELINQUISHED);
+            assert!(
+                given_up || !cookie.flags().any(flags::RETIRED),
+                "retired, and lives"
+            );
             self.fscache.lru.clear();
             if !given_up {
                 relinquish(cookie);
@@ -462,6 +466,17 @@ fn broken_and_invalidate(stage: &'static Stage) {
     stage.check(cookie);
 }
 
+/// The backend finds the object broken on its own, while the file is closed.
+fn broken_and_unuse(stage: &'static Stage) {
+    let cookie = stage.active();
+    stage.at_once([
+        Box::new(move || cookie::report(cookie, Event::CachingFailed)),
+        Box::new(move || cookie::unuse(cookie)),
+    ]);
+    assert_eq!(cookie.state(), State::Quiescent);
+    stage.check(cookie);
+}
+
 /// The filesystem gives it up, and has the same file again at once.
 fn relinquish_and_acquire(stage: &'static Stage) {
     let cookie = stage.idle();
@@ -531,6 +546,7 @@ scenarios! {
     invalidate_twice: Some(BOUND);
     use_and_unuse: Some(BOUND);
     broken_and_invalidate: Some(BOUND);
+    broken_and_unuse: Some(BOUND);
     relinquish_and_acquire: Some(BOUND);
     relinquish_and_unuse: Some(BOUND);
     relinquish_unused: None;

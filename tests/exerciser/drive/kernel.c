@@ -10,6 +10,7 @@
 #include <time.h>
 
 #define CALLERS		256
+#define LONG		15.0	/* for what nothing is slow in: somebody forgot to wake it */
 #define PATIENCE	100.0	/* fscache itself may wait 20 s, and the exerciser 90 */
 
 __thread const char *whoami = "main";
@@ -174,6 +175,8 @@ int device_open(void)
 long call(int fd, struct exer_request *rq)
 {
 	struct caller *me = caller();
+	double began = now();
+	uint32_t handle = rq->handle;
 	int ret;
 
 	me->op = rq->op;
@@ -183,6 +186,9 @@ long call(int fd, struct exer_request *rq)
 	if (ret < 0)
 		ret = -errno;
 	atomic_store(&me->since, 0);
+	/* fscache gives up waiting after 20 s; that it had to is a finding as well. */
+	if (now() - began > LONG && rq->op != EXER_WAIT_STATE && rq->op < EXER_LOOP)
+		bad("operation %u on handle %u took %.1f s", rq->op, handle, now() - began);
 	if (ret < 0)
 		bad("the exerciser refused operation %u on handle %u: %s", rq->op, rq->handle, strerror(-ret));
 	else if (rq->result == -ETIMEDOUT && rq->op != EXER_WAIT_STATE)

@@ -192,6 +192,47 @@ static void volume_collision(void)
 	close_volume(aside.handle);
 }
 
+/*
+ * Three want the same volume again and again.  One that waits for the old one
+ * must not be forgotten when another is faster; call() sees how long it takes.
+ */
+static void *aside_volumes(void *argument)
+{
+	struct aside *a = argument;
+	double end = now() + 3;
+
+	whoami = "one of three";
+	while (now() < end) {
+		long result;
+		uint32_t v = volume_acquire(fd, a->key, 0, &result), c;
+
+		if (result == -EBUSY)
+			continue;
+		if (result)
+			bad("the volume was refused: %s", strerror(-result));
+		c = cookie_acquire(fd, v, "z", 1, PAGE, 0, NULL);
+		simple(fd, EXER_USE, c, 0, 0, NULL);
+		simple(fd, EXER_UNUSE, c, 0, 0, NULL);
+		simple(fd, EXER_COOKIE_RELINQUISH, c, 0, 0, NULL);
+		drop(fd, c);
+		volume_relinquish(fd, v, 0);
+		drop(fd, v);
+	}
+	return NULL;
+}
+
+static void volume_contention(void)
+{
+	struct aside asides[3] = {};
+
+	for (int i = 0; i < 3; i++) {
+		asides[i].key = "scenario,three";
+		aside_start(&asides[i], aside_volumes);
+	}
+	for (int i = 0; i < 3; i++)
+		pthread_join(asides[i].thread, NULL);
+}
+
 static void never_used(void)
 {
 	uint32_t v = volume_acquire(fd, "scenario,never", 0, NULL);
@@ -465,6 +506,7 @@ static const struct scenario {
 	{ "duplicate-key", duplicate_key },
 	{ "collision", collision },
 	{ "volume-collision", volume_collision },
+	{ "volume-contention", volume_contention },
 	{ "invalidate-during-lookup", invalidate_during_lookup },
 	{ "invalidate-disabled", invalidate_disabled },
 	{ "left-open", left_open },

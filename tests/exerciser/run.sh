@@ -27,11 +27,11 @@ usage() {
 	END
 }
 
-pair=r-r seed=1 seconds=5 threads=6 stage='' json='' cookies=100000 vm=()
+pair=r-r seed=1 seconds=5 threads=6 stage='' json='' cookies=100000 bench='' vm=()
 while [ $# -gt 0 ]; do
 	case $1 in
 	--help) usage; exit 0 ;;
-	--bench) vm+=(--icount); set -- bench "${@:2}"; break ;;
+	--bench) bench=1; shift; continue ;;
 	--*) [ $# -ge 2 ] || die "$1 needs a value; see run.sh --help" ;;
 	*) break ;;
 	esac
@@ -48,6 +48,7 @@ while [ $# -gt 0 ]; do
 	esac
 	shift 2
 done
+[ -z "$bench" ] || { vm+=(--icount); set -- bench; }
 [[ $seconds =~ ^[1-9][0-9]*$ ]] || die "--seconds $seconds is not a number of seconds"
 
 "$TOP/tests/exerciser/build.sh" >/dev/null || die "the exerciser does not build; tests/exerciser/build.sh says why"

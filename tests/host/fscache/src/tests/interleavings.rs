@@ -12,6 +12,7 @@ use crate::{
     state::{flags, with_fault, Event, Fault, State},
     sync::atomic::{ordering::Relaxed, Accesses, ACCESSES},
     trace::AccessWhy,
+    wait::DUE,
     workqueue::OwnedQueue,
 };
 use std::{
@@ -139,7 +140,9 @@ fn relinquish(cookie: &Cookie) {
     cookie::relinquish(CookieRef::own(cookie), false);
 }
 
+/// The time of one cookie on the LRU has come.
 fn expire(stage: &'static Stage) {
+    DUE.set(1);
     stage.fscache.lru.expire();
 }
 
@@ -247,6 +250,20 @@ fn discard_and_read(stage: &'static Stage) {
         Box::new(move || read(cookie)),
     ]);
     assert_eq!(cookie.state(), State::Quiescent);
+    stage.check(cookie);
+}
+
+/// The LRU wants it put away while the file changes.
+fn discard_and_invalidate(stage: &'static Stage) {
+    let cookie = stage.idle();
+    stage.at_once([
+        Box::new(move || expire(stage)),
+        Box::new(move || invalidate(cookie)),
+    ]);
+    // The LRU may have come too early, but then it comes again.
+    expire(stage);
+    stage.settle();
+    assert_eq!(cookie.state(), State::Quiescent, "nobody puts it away");
     stage.check(cookie);
 }
 
@@ -443,7 +460,7 @@ fn use_and_unuse(stage: &'static Stage) {
     ]);
     assert_eq!(cookie.state(), State::Active);
     assert!(cookie.object.announced.get());
-    stage.fscache.lru.expire();
+    expire(stage);
     stage.settle();
     assert_eq!(cookie.state(), State::Quiescent, "nobody puts it away");
     stage.check(cookie);
@@ -487,6 +504,7 @@ fn relinquish_and_acquire(stage: &'static Stage) {
         assert!(cookie.is_freed() || cookie.state() == State::Dropped);
         relinquish(again);
     })]);
+    assert!(cookie.is_freed(), "the LRU has it still");
     stage.check(cookie);
 }
 
@@ -531,6 +549,7 @@ scenarios! {
     discard_and_relinquish: Some(BOUND);
     discard_and_use: Some(BOUND);
     discard_and_read: Some(BOUND);
+    discard_and_invalidate: Some(BOUND);
     invalidate_and_found: None;
     invalidate_and_created: None;
     invalidate_and_broken: None;

@@ -12,10 +12,11 @@ for name in fscache netfs cachefiles nfs nfsv4; do
 	module_line "$name" >/tmp/line
 	say "$(cat /tmp/line)"
 done
+hits=$(stat_of CaRdOps RD)
 read_cold small
-equal "reads served by the cache while it was cold" "$(stat_of CaRdOps RD)" 0
+equal "reads served by the cache while it was cold" $(($(stat_of CaRdOps RD) - hits)) 0
 remount
 read_warm small
-more "reads served by the cache" "$(stat_of CaRdOps RD)" 90
+more "reads served by the cache" $(($(stat_of CaRdOps RD) - hits)) 90
 umount_nfs
 daemon_stop

@@ -119,7 +119,9 @@ exports! {
         aux_data_len: usize,
         object_size: bindings::loff_t,
     ) -> *mut bindings::fscache_cookie {
-        if index_key.is_null() {
+        // Lengths first: they are wrong also of what is not there.
+        if index_key.is_null() || index_key_len > cookie::MAX_LEN || aux_data_len > cookie::MAX_LEN
+        {
             return ptr::null_mut();
         }
         // SAFETY: By the API, a volume of the caller's, and a key and coherency data that are as

@@ -64,7 +64,7 @@ use kernel::{
 };
 
 /// The longest key and the longest coherency data, in bytes.
-const MAX_LEN: usize = 255;
+pub(crate) const MAX_LEN: usize = 255;
 
 /// All cookies.
 pub(crate) struct Cookies {
@@ -208,7 +208,8 @@ fn hash(cookies: &Cookies, new: &Cookie) -> bool {
 /// What a cookie that is there means to a new one.
 fn clash(new: &Cookie, old: &Cookie) -> Option<Clash> {
     let same = core::ptr::eq(new.volume(), old.volume()) && new.key() == old.key();
-    if !same {
+    // One that is dropped is just being taken out, and nobody finds it any more.
+    if !same || old.state() == State::Dropped {
         return None;
     }
     if !old.flags().any(flags::RELINQUISHED) {

@@ -162,7 +162,10 @@ fn hash(volumes: &Volumes, new: &Volume) -> Result {
                 let left = deadline.wrapping_sub(wait::now());
                 let gone = left <= PATIENCE
                     && wait::wait_for(&volumes.table, left, || {
-                        !volumes.table.any(new.key_hash(), |other| same(new, other))
+                        // That one, and not the key: somebody else may be quicker to take that.
+                        !volumes.table.any(new.key_hash(), |other| {
+                            other.debug_id() == old && same(new, other)
+                        })
                     });
                 if !gone {
                     pr_notice!(

@@ -347,7 +347,9 @@ impl CookieGuard<'_> {
     #[inline]
     pub(crate) fn apply(&self, decision: &Decision) -> bool {
         let changed = self.cookie.state() != decision.state;
-        if decision.set | decision.clear != 0 {
+        // An atomic change is dear, and most decisions find the flags as they should be.
+        let now = self.cookie.flags().load();
+        if (decision.set & !now) | (decision.clear & now) != 0 {
             self.cookie.flags().update(decision.set, decision.clear);
         }
         if changed {

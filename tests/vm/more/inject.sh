@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Errors of the backing filesystem: never a wrong byte, want of space never stops
+# the cache, a failed invalidation is never committed, and an I/O error stops it.
+#
+# Takes about a minute; not one of those that are always run:
+#   (cachefiles.ko built with CACHEFILES_ERROR_INJECTION=y)
+#   scripts/vm.sh --pair c-r --job tests/vm --disk server=1G --disk cache=1G -- ./run ../more/inject
+. ./lib.sh
+
+INJECT=/proc/sys/cachefiles/error_injection
+fresh_cache
+server_start
+daemon_start
+[ -e $INJECT ] || skip "not built with error injection"
+rm -rf $EXPORT/inj; mkdir -p $EXPORT/inj
+for i in $(seq 1 30); do random $EXPORT/inj/$i 200001; done
+sync -f $EXPORT/inj
+
+say "want of space while it is filled"
+mount_nfs
+echo 1 >$INJECT
+same inj
+echo 0 >$INJECT
+cache_active || fail "want of space stopped the cache"
+umount_nfs; mount_nfs
+same inj
+remount
+same inj
+remount
+read_warm inj
+
+say "want of space while it is invalidated"
+for i in $(seq 1 30); do random $EXPORT/inj/$i 200001; done
+sync -f $EXPORT/inj
+drop_caches
+echo 1 >$INJECT
+same inj
+echo 0 >$INJECT
+umount_nfs; mount_nfs
+same inj
+remount
+same inj
+cache_active || fail "want of space stopped the cache"
+
+say "want of space now and then"
+(for n in $(seq 1 200); do echo $((n % 2)) >$INJECT; sleep 0.05; done; echo 0 >$INJECT) &
+for round in 1 2 3 4 5; do
+	for i in $(seq 1 6); do random $EXPORT/inj/$((round * 5 + i)) $((100000 + round * 7777)); done
+	sync -f $EXPORT/inj
+	same inj
+	remount
+	same inj
+done
+wait $!
+cache_active || fail "want of space stopped the cache"
+remount
+same inj
+
+say "an I/O error"
+echo 2 >$INJECT
+random $EXPORT/inj/new 300000
+sync -f $EXPORT/inj
+same inj
+wait_for 10 "the cache stops" no_cache_active
+echo 0 >$INJECT
+same inj
+umount_nfs
+kill -TERM $DAEMON 2>/dev/null || true
+wait $DAEMON || true
+daemon_start
+mount_nfs
+same inj
+remount
+same inj
+umount_nfs
+daemon_stop

@@ -277,7 +277,9 @@ for try in 1 2 3; do
 	say "the machine did not come to user space in $waited s (try $try of 3); its last message: $(tail -n 1 "$run/kernel.log" | tr -d '\r')"
 	kill -KILL "$vm" 2>/dev/null || true
 	wait "$vm" 2>/dev/null || true
-	[ $try = 3 ] || : >"$run/kernel.log"
+	vm=''
+	[ $try -lt 3 ] || exit 125
+	: >"$run/kernel.log"
 done
 over=''
 await "$limit" || over=1

@@ -2,11 +2,9 @@
 
 //! The module's `debug` parameter, which C defines, as it can be written while the module runs.
 
+use crate::atomic::Atomic;
 use crate::bindings;
-use kernel::sync::atomic::{
-    ordering,
-    Atomic, //
-};
+use kernel::sync::atomic::ordering;
 
 /// Sets the mask.
 pub(crate) fn set(mask: u32) {

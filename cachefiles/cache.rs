@@ -19,6 +19,7 @@
 //! Neither is taken while the other is held.
 
 use crate::{
+    atomic::Atomic,
     cred::with_creds,
     dentry::Dentry,
     fscache::{
@@ -65,14 +66,7 @@ use kernel::{
         RBTreeNode, //
     },
     str::CString,
-    sync::{
-        aref::ARef,
-        atomic::{
-            ordering,
-            Atomic, //
-        },
-        Arc, ArcBorrow, CondVar, Mutex, SpinLock,
-    },
+    sync::{aref::ARef, atomic::ordering, Arc, ArcBorrow, CondVar, Mutex, SpinLock},
 };
 
 /// Bytes in a page: the largest block that direct I/O from pages can do.

@@ -42,6 +42,8 @@ use kernel::{
     sync::Arc, //
 };
 
+#[path = "../include/atomic.rs"]
+mod atomic;
 #[path = "../include/bindings.rs"]
 mod bindings;
 #[path = "../include/chardev.rs"]

@@ -10,14 +10,11 @@ use kernel::prelude::*;
 
 #[cfg(cachefiles_error_injection)]
 mod imp {
-    use crate::sysctl::Sysctl;
-    use kernel::{
-        prelude::*,
-        sync::atomic::{
-            ordering,
-            Atomic, //
-        },
+    use crate::{
+        atomic::Atomic,
+        sysctl::Sysctl, //
     };
+    use kernel::{prelude::*, sync::atomic::ordering};
 
     /// The mask.
     static STATE: Atomic<u32> = Atomic::new(0);

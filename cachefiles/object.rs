@@ -31,6 +31,7 @@
 //!   read from it or stored in it, and it is removed in the end.
 
 use crate::{
+    atomic::Atomic,
     attr,
     cache::Cache,
     coherency::{
@@ -74,7 +75,6 @@ use kernel::{
         aref::ARef,
         atomic::{
             ordering,
-            Atomic,
             AtomicFlag, //
         },
         Arc, ArcBorrow, SpinLock,

@@ -3,15 +3,15 @@
 //! Not saying the same thing a thousand times: lines in the log that a filesystem, or a damaged
 //! cache, can cause at will are limited to a handful in five seconds.
 
-use crate::wait::{
-    is_past,
-    now,
-    HZ, //
+use crate::{
+    atomic::Atomic,
+    wait::{
+        is_past,
+        now,
+        HZ, //
+    }, //
 };
-use kernel::sync::atomic::{
-    ordering,
-    Atomic, //
-};
+use kernel::sync::atomic::ordering;
 
 /// Lines in one span.
 const BURST: i32 = 10;

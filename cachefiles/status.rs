@@ -5,13 +5,13 @@
 //! Lives from the opening of the device to the last user of the cache; shared by the daemon's file
 //! and the cache. All of it is atomic and may be used in any context.
 
+use crate::atomic::Atomic;
 use kernel::{
     new_poll_condvar,
     prelude::*,
     sync::{
         atomic::{
             ordering,
-            Atomic,
             AtomicFlag, //
         },
         poll::PollCondVar, //

@@ -55,10 +55,7 @@ use core::ptr;
 use kernel::{
     prelude::*,
     str::CStrExt,
-    sync::{
-        atomic::ordering::Relaxed,
-        barrier, //
-    },
+    sync::atomic::ordering::Relaxed, //
 };
 
 /// Defines exported functions, and checks each against the prototype that C has.
@@ -158,7 +155,7 @@ exports! {
             if let Some(size) = unsafe { object_size.as_ref() } {
                 cookie.object_size().store(*size, Relaxed);
             }
-            barrier::smp_mb(barrier::Write);
+            // Fully ordered: whoever sees the flag sees the data.
             cookie.flags().update(flags::NEEDS_UPDATE, 0);
         }
         cookie::unuse(cookie)

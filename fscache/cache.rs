@@ -8,6 +8,7 @@
 
 use crate::{
     access::CacheAccess,
+    atomic::Atomic,
     fscache,
     layout::{
         BackendTable,
@@ -31,8 +32,7 @@ use kernel::{
             ordering::{
                 Full,
                 Relaxed, //
-            },
-            Atomic, //
+            }, //
         },
         new_mutex,
         Mutex, //

@@ -16,7 +16,10 @@
 
 use crate::{
     access::VolumeAccess,
-    bindings, fscache,
+    atomic::Atomic,
+    bindings,
+    deadline::Deadline,
+    fscache,
     layout::{
         Blob,
         Cookie,
@@ -47,10 +50,6 @@ use crate::{
         CookieWhy,
         VolumeWhy, //
     },
-    wait::{
-        self,
-        PATIENCE, //
-    },
 };
 use kernel::{
     prelude::*,
@@ -58,8 +57,7 @@ use kernel::{
         ordering::{
             Full,
             Relaxed, //
-        },
-        Atomic, //
+        }, //
     },
 };
 
@@ -157,7 +155,7 @@ pub(crate) fn acquire(
 
 /// Puts a new cookie into the table, with a reference to its volume; false if its key is taken.
 fn hash(cookies: &Cookies, new: &Cookie) -> bool {
-    let deadline = wait::now().wrapping_add(PATIENCE);
+    let mut deadline = Deadline::new();
     loop {
         let volume = VolumeRef::get(new.volume(), VolumeWhy::GetCookie);
         let inserted = cookies.table.insert(
@@ -187,8 +185,9 @@ fn hash(cookies: &Cookies, new: &Cookie) -> bool {
             }
             Err(Clash::Leaving(old)) => {
                 volume.put(VolumeWhy::PutCookie);
-                let left = deadline.wrapping_sub(wait::now());
-                let gone = left <= PATIENCE && old.wait_until_dropped(left);
+                let gone = deadline
+                    .left()
+                    .is_some_and(|left| old.wait_until_dropped(left));
                 if !gone {
                     pr_notice!(
                         "Potential collision c={:08x} old: c={:08x}; going on without cache\n",
@@ -252,17 +251,25 @@ pub(crate) fn use_cookie(cookie: &Cookie, modify: bool) {
         kernel::warn_on!(true);
         return;
     }
+    let why = if modify {
+        ActiveWhy::UseModify
+    } else {
+        ActiveWhy::Use
+    };
+    let others = join_users(cookie);
+    if let Some(active) = others {
+        trace::active(cookie, active, why);
+        // The object is there, and there is nothing that the backend was not told.
+        if cookie.state() == State::Active && (!modify || cookie.flags().any(flags::LOCAL_WRITE)) {
+            return;
+        }
+    }
     let mut guard = cookie.lock();
-    let active = cookie.n_active().fetch_add(1, Full).wrapping_add(1);
-    trace::active(
-        cookie,
-        active,
-        if modify {
-            ActiveWhy::UseModify
-        } else {
-            ActiveWhy::Use
-        },
-    );
+    if others.is_none() {
+        let active = cookie.n_active().fetch_add(1, Full).wrapping_add(1);
+        trace::active(cookie, active, why);
+    }
+    let mut deadline = Deadline::new();
     loop {
         let now = guard.snapshot();
         let access = match now.state {
@@ -278,8 +285,12 @@ pub(crate) fn use_cookie(cookie: &Cookie, modify: bool) {
         }
         match decision.action {
             Action::Wait => {
+                guard.apply(&decision);
                 drop(guard);
-                if !cookie.wait_while(now.state, PATIENCE) {
+                let changed = deadline
+                    .left()
+                    .is_some_and(|left| cookie.wait_while(now.state, left));
+                if !changed {
                     pr_warn!(
                         "cookie {:08x} takes long to be put away; going on without cache\n",
                         cookie.debug_id()
@@ -304,6 +315,25 @@ pub(crate) fn use_cookie(cookie: &Cookie, modify: bool) {
             }
         }
     }
+}
+
+/// Counts a user if there are others, and returns the new count.
+///
+/// The first user is counted under the cookie's lock, because that is where an LRU discard makes
+/// sure that there is none.
+#[inline]
+fn join_users(cookie: &Cookie) -> Option<i32> {
+    let mut active = cookie.n_active().load(Relaxed);
+    while active > 0 {
+        match cookie
+            .n_active()
+            .cmpxchg(active, active.wrapping_add(1), Full)
+        {
+            Ok(_) => return Some(active.wrapping_add(1)),
+            Err(now) => active = now,
+        }
+    }
+    None
 }
 
 /// Notes that somebody stops using the file.
@@ -347,6 +377,9 @@ pub(crate) fn unuse(cookie: &Cookie) {
 }
 
 /// Declares the content out of date. May be called in atomic context.
+///
+/// While the object is being put away, new coherency data and size are not stored: the next lookup
+/// then finds the object by the old, and empties it, because the request is still there.
 pub(crate) fn invalidate(cookie: &Cookie, aux: Blob<'_>, new_size: i64, dio: bool) {
     stats::INVALIDATES.inc();
     if cookie.flags().any(flags::RELINQUISHED) {
@@ -358,11 +391,16 @@ pub(crate) fn invalidate(cookie: &Cookie, aux: Blob<'_>, new_size: i64, dio: boo
         return;
     }
     let guard = cookie.lock();
+    let now = guard.snapshot();
     guard.count_invalidation();
-    cookie.update_aux(aux);
-    cookie.object_size().store(new_size, Relaxed);
+    // A backend that is putting the object away stores it with what the cookie has, so that has to
+    // stay what the content belongs to.
+    if !now.state.is_put_away() {
+        cookie.update_aux(aux);
+        cookie.object_size().store(new_size, Relaxed);
+    }
     trace::invalidate(cookie, new_size);
-    let decision = decide(&guard.snapshot(), Event::Invalidate);
+    let decision = decide(&now, Event::Invalidate);
     carry_out(cookie, guard, &decision, CookieWhy::GetInvalWork);
 }
 

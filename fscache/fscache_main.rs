@@ -45,17 +45,18 @@
 use kernel::{
     prelude::*,
     sync::{
-        atomic::{
-            ordering::Relaxed,
-            Atomic, //
-        },
+        atomic::ordering::Relaxed,
         new_mutex,
         Mutex, //
     },
 };
 
+#[path = "../include/atomic.rs"]
+mod atomic;
 #[path = "../include/bindings.rs"]
 mod bindings;
+#[path = "../include/deadline.rs"]
+mod deadline;
 #[path = "../include/flags.rs"]
 mod flags;
 #[path = "../include/list.rs"]
@@ -94,6 +95,7 @@ mod volume;
 mod worker;
 mod write;
 
+use atomic::Atomic;
 use workqueue::OwnedQueue;
 
 module! {

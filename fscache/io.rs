@@ -6,6 +6,7 @@
 
 use crate::{
     access::CookieAccess,
+    deadline::Deadline,
     layout::Cookie,
     resources::{
         Resources,
@@ -22,10 +23,6 @@ use crate::{
     trace::{
         self,
         AccessWhy, //
-    },
-    wait::{
-        self,
-        PATIENCE, //
     },
 };
 use kernel::{
@@ -72,7 +69,7 @@ pub(crate) fn begin(resources: &Resources, cookie: &Cookie, want: Want, why: Acc
         resources.detach();
         return Err(ENOBUFS);
     };
-    let deadline = wait::now().wrapping_add(PATIENCE);
+    let mut deadline = Deadline::new();
     loop {
         // Under the lock: the worker puts an object away only if it saw no access under it, and
         // then the state tells.
@@ -95,9 +92,7 @@ pub(crate) fn begin(resources: &Resources, cookie: &Cookie, want: Want, why: Acc
             }
             Ready::Wait => {
                 trace::access(cookie, cookie.n_accesses().load(Relaxed), AccessWhy::IoWait);
-                let left = deadline.wrapping_sub(wait::now());
-                if left > PATIENCE || !cookie.wait_while(state, left) {
-                    warn_gave_up(cookie, state);
+                if !wait_on(cookie, state, &mut deadline) {
                     break;
                 }
             }
@@ -115,7 +110,7 @@ pub(crate) fn wait_for(resources: &Resources, want: Want) -> bool {
     let Some(cookie) = resources.cookie() else {
         return false;
     };
-    let deadline = wait::now().wrapping_add(PATIENCE);
+    let mut deadline = Deadline::new();
     loop {
         if !cookie.volume().cache().is_live() {
             return false;
@@ -136,9 +131,7 @@ pub(crate) fn wait_for(resources: &Resources, want: Want) -> bool {
                     .is_some_and(|backend| backend.begin_operation(resources, want));
             }
             Ready::Wait => {
-                let left = deadline.wrapping_sub(wait::now());
-                if left > PATIENCE || !cookie.wait_while(state, left) {
-                    warn_gave_up(cookie, state);
+                if !wait_on(cookie, state, &mut deadline) {
                     return false;
                 }
             }
@@ -147,14 +140,20 @@ pub(crate) fn wait_for(resources: &Resources, want: Want) -> bool {
     }
 }
 
-/// Says that an operation gave up waiting.
+/// Waits until the state is another one; false, and says so, if patience is over. Sleeps.
 #[cold]
-fn warn_gave_up(cookie: &Cookie, state: State) {
-    pr_warn!(
-        "cookie {:08x} is still in state {}; going on without cache\n",
-        cookie.debug_id(),
-        state.letter()
-    );
+fn wait_on(cookie: &Cookie, state: State, deadline: &mut Deadline) -> bool {
+    let changed = deadline
+        .left()
+        .is_some_and(|left| cookie.wait_while(state, left));
+    if !changed {
+        pr_warn!(
+            "cookie {:08x} is still in state {}; going on without cache\n",
+            cookie.debug_id(),
+            state.letter()
+        );
+    }
+    changed
 }
 
 /// Changes the size of an object. Sleeps: the filesystem holds the inode's lock, so that this is

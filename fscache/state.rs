@@ -20,10 +20,14 @@
 //!
 //! # Invalidation
 //!
-//! [`flags::DO_INVALIDATE`] means: what the backend holds for this cookie is out of date. It is
-//! only cleared by an invalidation that succeeded, or when the backend holds nothing any more.
-//! While it is set, withdrawing the object destroys it ([`Action::Withdraw`] with `keep: false`),
-//! so out-of-date data cannot be committed, on no path.
+//! [`flags::DO_INVALIDATE`] means: what the backend holds for this cookie, or has put away, is out
+//! of date. It is cleared when the backend is called to empty the object, and set again if that
+//! fails; or when it is called to put the object away, which then destroys it
+//! ([`Action::Withdraw`] with `keep: false`). So out-of-date data cannot be committed, on no path.
+//!
+//! A request that comes while the object is being put away is too late for that, and stays for the
+//! next lookup of the cookie: what it finds is emptied before anybody sees it. Nobody else can find
+//! it either, since the coherency data on disk is that of the old content (`cookie::invalidate()`).
 
 /// What the backend has behind a cookie. The values are the kernel's `enum fscache_cookie_state`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,6 +57,7 @@ pub(crate) enum State {
 
 impl State {
     /// All states, in the order of their values.
+    #[allow(dead_code)] // For tests.
     pub(crate) const ALL: [Self; 10] = [
         Self::Quiescent,
         Self::LookingUp,
@@ -66,10 +71,28 @@ impl State {
         Self::Dropped,
     ];
 
+    /// Is the backend putting the object away?
+    pub(crate) fn is_put_away(self) -> bool {
+        matches!(
+            self,
+            Self::LruDiscarding | Self::Withdrawing | Self::Relinquishing
+        )
+    }
+
     /// The state that a byte stands for; a byte that stands for none is a dead cookie.
     pub(crate) fn from_raw(raw: i8) -> Self {
-        let index = usize::try_from(raw).unwrap_or(usize::MAX);
-        *Self::ALL.get(index).unwrap_or(&Self::Dropped)
+        match raw {
+            0 => Self::Quiescent,
+            1 => Self::LookingUp,
+            2 => Self::Creating,
+            3 => Self::Active,
+            4 => Self::Invalidating,
+            5 => Self::Failed,
+            6 => Self::LruDiscarding,
+            7 => Self::Withdrawing,
+            8 => Self::Relinquishing,
+            _ => Self::Dropped,
+        }
     }
 
     /// The letter that `/proc/fs/fscache/cookies` shows.
@@ -122,14 +145,18 @@ pub(crate) mod flags {
     /// The cookie was given up with users left, and is kept until they go. Ours; C does not know
     /// this bit.
     pub(crate) const KEPT_FOR_USERS: usize = 1 << 16;
+    /// Somebody who is going to change the file came while the object was being put away. Ours, as
+    /// above.
+    pub(crate) const WRITER_WAITS: usize = 1 << 17;
 
     /// All requests.
     pub(crate) const REQUESTS: usize =
         DO_RELINQUISH | DO_WITHDRAW | DO_LRU_DISCARD | DO_PREP_TO_WRITE | DO_INVALIDATE;
 
-    /// What is meaningless once the backend holds nothing.
+    /// What is meaningless once the backend holds nothing. Not `DO_INVALIDATE`: what the backend
+    /// has put away is still on its disk.
     pub(crate) const OF_OBJECT: usize =
-        NEEDS_UPDATE | IS_CACHING | DO_WITHDRAW | DO_LRU_DISCARD | DO_PREP_TO_WRITE | DO_INVALIDATE;
+        NEEDS_UPDATE | IS_CACHING | DO_WITHDRAW | DO_LRU_DISCARD | DO_PREP_TO_WRITE | WRITER_WAITS;
 }
 
 /// What a decision is made from: the cookie as it is, under its lock.
@@ -305,6 +332,7 @@ fn on_use(now: &Snapshot, modify: bool, live: bool) -> Decision {
             Decision::stay(now, Action::Rest).set(LOCAL_WRITE)
         }
         State::Quiescent | State::Failed | State::Withdrawing => Decision::stay(now, Action::Rest),
+        State::LruDiscarding if modify => Decision::stay(now, Action::Wait).set(WRITER_WAITS),
         State::LruDiscarding => Decision::stay(now, Action::Wait),
         State::Relinquishing | State::Dropped => Decision::stay(now, Action::Refuse),
     }
@@ -313,7 +341,8 @@ fn on_use(now: &Snapshot, modify: bool, live: bool) -> Decision {
 fn on_invalidate(now: &Snapshot) -> Decision {
     use flags::*;
     let decision = match now.state {
-        // There is nothing that could be out of date.
+        // What is on disk has other coherency data than the cookie has now, or the request is
+        // there already.
         State::Quiescent | State::Dropped => Decision::stay(now, Action::Rest),
         State::Active => Decision::to(State::Invalidating, Action::Queue).set(DO_INVALIDATE),
         // The worker looks at the request when it is done with what it is at: empties the object
@@ -425,7 +454,9 @@ fn on_work(now: &Snapshot) -> Decision {
             Action::Withdraw {
                 keep: !wants(DO_INVALIDATE),
             },
-        ),
+        )
+        // Cleared first: a request that comes meanwhile is a new one.
+        .clear(DO_INVALIDATE),
         State::Dropped => Decision::stay(now, Action::Rest),
     }
 }
@@ -465,7 +496,7 @@ fn on_looked_up(now: &Snapshot) -> Decision {
 fn on_lookup_failed(now: &Snapshot) -> Decision {
     use flags::*;
     match now.state {
-        // The backend keeps nothing.
+        // The backend holds nothing.
         State::LookingUp | State::Creating => Decision::to(State::Quiescent, Action::Again)
             .clear(OF_OBJECT)
             .set(NO_DATA_TO_READ),
@@ -530,16 +561,17 @@ fn on_failed(now: &Snapshot, event: Event) -> Decision {
 fn on_withdrawn(now: &Snapshot) -> Decision {
     use flags::*;
     match now.state {
-        State::Relinquishing => {
-            Decision::to(State::Dropped, Action::Unhash).clear(OF_OBJECT | DO_RELINQUISH)
-        }
-        State::LruDiscarding => Decision::to(State::Quiescent, Action::Again)
-            .clear(OF_OBJECT)
-            .set(NO_DATA_TO_READ),
-        State::Withdrawing => {
+        State::Relinquishing => Decision::to(State::Dropped, Action::Unhash)
+            .clear(OF_OBJECT | DO_RELINQUISH | DO_INVALIDATE),
+        State::LruDiscarding | State::Withdrawing => {
             // The backend took `LOCAL_WRITE` away when it stored what was written. Whoever still
-            // has the file open may write again after somebody else had it looked up anew.
-            let writer = if now.active { LOCAL_WRITE } else { 0 };
+            // has the file open may write again after somebody else had it looked up anew; of those
+            // who came while it was discarded, it is known who will.
+            let writes = match now.state {
+                State::Withdrawing => now.active,
+                _ => now.flags & WRITER_WAITS != 0,
+            };
+            let writer = if writes { LOCAL_WRITE } else { 0 };
             Decision::to(State::Quiescent, Action::Again)
                 .clear(OF_OBJECT)
                 .set(NO_DATA_TO_READ | writer)

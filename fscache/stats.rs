@@ -6,17 +6,12 @@
 //! into filesystems and backends. Those lie under the names that C knows; the others are here only.
 
 use crate::{
+    atomic::Atomic,
     bindings,
     fscache,
     seq::SeqFile, //
 };
-use kernel::{
-    prelude::*,
-    sync::atomic::{
-        ordering::Relaxed,
-        Atomic, //
-    },
-};
+use kernel::{prelude::*, sync::atomic::ordering::Relaxed};
 
 /// What can be done with a counter.
 pub(crate) trait Counter {

@@ -19,7 +19,10 @@ use crate::{
         CacheAccess,
         VolumeAccess, //
     },
-    cache, fscache,
+    atomic::Atomic,
+    cache,
+    deadline::Deadline,
+    fscache,
     layout::{
         Blob,
         Volume,
@@ -46,8 +49,7 @@ use kernel::{
         ordering::{
             Full,
             Relaxed, //
-        },
-        Atomic, //
+        }, //
     },
 };
 
@@ -136,7 +138,7 @@ fn same(a: &Volume, b: &Volume) -> bool {
 
 /// Puts a new volume into the table, after an old one of the same key has gone.
 fn hash(volumes: &Volumes, new: &Volume) -> Result {
-    let deadline = wait::now().wrapping_add(PATIENCE);
+    let mut deadline = Deadline::new();
     loop {
         let inserted = volumes.table.insert(
             new,
@@ -159,14 +161,14 @@ fn hash(volumes: &Volumes, new: &Volume) -> Result {
             Ok(()) => return Ok(()),
             Err(Clash::InUse) => return Err(EBUSY),
             Err(Clash::Leaving(old)) => {
-                let left = deadline.wrapping_sub(wait::now());
-                let gone = left <= PATIENCE
-                    && wait::wait_for(&volumes.table, left, || {
+                let gone = deadline.left().is_some_and(|left| {
+                    wait::wait_for(&volumes.table, left, || {
                         // That one, and not the key: somebody else may be quicker to take that.
                         !volumes.table.any(new.key_hash(), |other| {
                             other.debug_id() == old && same(new, other)
                         })
-                    });
+                    })
+                });
                 if !gone {
                     pr_notice!(
                         "Potential volume collision new={:08x} old={:08x}; going on without cache\n",

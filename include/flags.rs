@@ -8,16 +8,11 @@
 //! `test_and_set_bit()`; that also is what waiters rely upon.
 
 use crate::{
+    atomic::Atomic,
     bindings,
     wait::Jiffies, //
 };
-use kernel::{
-    prelude::*,
-    sync::atomic::{
-        ordering,
-        Atomic, //
-    },
-};
+use kernel::{prelude::*, sync::atomic::ordering};
 
 /// A flag word inside a structure of C, an `unsigned long`.
 #[repr(transparent)]

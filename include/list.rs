@@ -82,6 +82,17 @@ pub(crate) unsafe fn init_links(links: *mut list_head) {
     }
 }
 
+/// Is `member` on a list?
+///
+/// A hint for whoever does not hold the list's lock: it may be put on or taken off right now.
+#[allow(dead_code)] // Each of the two modules uses its part.
+#[inline]
+pub(crate) fn is_on_a_list(member: &impl Member) -> bool {
+    let links = member.links();
+    // SAFETY: The links are valid as long as the member is; they change under us, hence volatile.
+    unsafe { (&raw const (*links).next).read_volatile() != links }
+}
+
 #[allow(dead_code)] // Each of the two modules uses its part.
 impl<R: Owner> RefList<R> {
     /// An empty list.
@@ -130,14 +141,6 @@ impl<R: Owner> RefList<R> {
         }
         self.last = links;
         Ok(())
-    }
-
-    /// Moves a member to the end; false if it is on no list.
-    pub(crate) fn move_to_back(&mut self, member: &R::Member) -> bool {
-        match self.remove(member) {
-            Some(owner) => self.push_back(owner).is_ok(),
-            None => false,
-        }
     }
 
     /// Takes a member out, if it is in.

@@ -5,13 +5,11 @@
 //! The same as the kernel's `refcount_t` otherwise: a count that went wrong is reported once and
 //! saturates, so that an object leaks rather than being used after it was freed.
 
-use kernel::sync::{
-    atomic::{
-        ordering,
-        Atomic, //
-    },
-    barrier, //
+use crate::atomic::{
+    full_barrier,
+    Atomic, //
 };
+use kernel::sync::atomic::ordering;
 
 /// Far from both zero and overflow; a count that went wrong stays near it.
 const SATURATED: i32 = i32::MIN / 2;
@@ -79,7 +77,7 @@ impl RefCount {
     pub(crate) fn dec(&self) -> i32 {
         let old = self.0.fetch_sub(1, ordering::Release);
         if old == 1 {
-            barrier::smp_mb(barrier::Full);
+            full_barrier();
         } else if old <= 0 {
             self.saturate();
             // Not zero, so nobody frees it.

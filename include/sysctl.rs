@@ -2,12 +2,10 @@
 
 //! A number under `/proc/sys`.
 
+use crate::atomic::Atomic;
 use crate::bindings;
 use core::ptr::NonNull;
-use kernel::{
-    prelude::*,
-    sync::atomic::Atomic, //
-};
+use kernel::prelude::*;
 
 /// A registered entry. Dropping it takes the entry away.
 ///

@@ -5,12 +5,12 @@
 //! The address of the variable is the key: whoever waits and whoever wakes must name the variable
 //! where it lies, not a copy of it. Every wait has a bound.
 
-use crate::bindings;
-use core::mem::MaybeUninit;
-use kernel::{
-    prelude::*,
-    sync::barrier, //
+use crate::{
+    atomic,
+    bindings, //
 };
+use core::mem::MaybeUninit;
+use kernel::prelude::*;
 
 /// A span of time in jiffies.
 pub(crate) type Jiffies = c_ulong;
@@ -79,7 +79,7 @@ pub(crate) fn wait_for<T>(key: &T, timeout: Jiffies, mut condition: impl FnMut()
 /// Wakes everybody who waits on `key`, after a change that was made before.
 #[inline]
 pub(crate) fn wake<T>(key: &T) {
-    barrier::smp_mb(barrier::Full);
+    atomic::full_barrier();
     // SAFETY: The address is only a key.
     unsafe { bindings::wake_up_var(core::ptr::from_ref(key).cast_mut().cast()) };
 }

@@ -4,6 +4,7 @@
 
 use crate::{
     abi,
+    atomic::Atomic,
     bindings,
     cache::Cache,
     wait::PATIENCE,
@@ -13,13 +14,7 @@ use core::ptr::NonNull;
 use kernel::{
     error::from_err_ptr,
     prelude::*,
-    sync::{
-        atomic::{
-            ordering,
-            Atomic, //
-        },
-        ArcBorrow,
-    },
+    sync::{atomic::ordering, ArcBorrow},
 };
 
 /// fscache's record of a cache, ours to bring online and to withdraw.

@@ -7,6 +7,7 @@ use super::{
     VolumeCookie, //
 };
 use crate::{
+    atomic::Atomic,
     bindings,
     coherency::DATA_MAX,
     flags::Flags,
@@ -20,10 +21,7 @@ use core::ptr::NonNull;
 use kernel::{
     prelude::*,
     sync::{
-        atomic::{
-            ordering,
-            Atomic, //
-        },
+        atomic::ordering,
         lock::{
             spinlock::SpinLockBackend,
             Lock, //

@@ -18,14 +18,9 @@
 //! fscache admits an operation on a cookie only while it counts an access; while there is one, the
 //! cookie's object is not withdrawn. That is why an operation may borrow the object.
 
+use crate::atomic::Atomic;
 use crate::bindings;
-use kernel::{
-    prelude::*,
-    sync::atomic::{
-        ordering,
-        Atomic, //
-    },
-};
+use kernel::{prelude::*, sync::atomic::ordering};
 
 mod cache;
 mod cookie;

@@ -4,6 +4,7 @@
 
 use super::private_field;
 use crate::{
+    atomic::Atomic,
     bindings,
     cache::Cache,
     coherency::DATA_MAX,
@@ -11,13 +12,7 @@ use crate::{
 };
 use core::ptr::NonNull;
 use kernel::{
-    sync::{
-        atomic::{
-            ordering,
-            Atomic, //
-        },
-        Arc, ArcBorrow,
-    },
+    sync::{atomic::ordering, Arc, ArcBorrow},
     types::Opaque,
 };
 

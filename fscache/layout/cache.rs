@@ -12,6 +12,7 @@ use super::{
     Volume, //
 };
 use crate::{
+    atomic::Atomic,
     bindings, cache,
     refs::RefCount,
     resources::{
@@ -34,10 +35,7 @@ use core::{
 use kernel::{
     prelude::*,
     str::CString,
-    sync::atomic::{
-        ordering,
-        Atomic, //
-    },
+    sync::atomic::ordering,
     types::Opaque, //
 };
 

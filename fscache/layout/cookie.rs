@@ -10,6 +10,7 @@ use super::{
     Volume, //
 };
 use crate::{
+    atomic::Atomic,
     bindings,
     callbacks,
     flags::Flags,
@@ -46,10 +47,7 @@ use core::{
 use kernel::{
     prelude::*,
     sync::{
-        atomic::{
-            ordering,
-            Atomic, //
-        },
+        atomic::ordering,
         lock::{
             spinlock::SpinLockBackend,
             Backend,
@@ -138,6 +136,15 @@ impl Cookie {
         unused_at: usize;
         /// The size of the file, in bytes; filesystems store it without a lock.
         object_size: i64;
+    }
+
+    /// Since when the LRU counts, in jiffies. Lies in a field in which C keeps a list of all cookies;
+    /// here is none.
+    #[inline]
+    pub(crate) fn listed_at(&self) -> &Atomic<usize> {
+        // SAFETY: The field is valid as long as the cookie is, larger than this, aligned for a
+        // pointer, and used for nothing else.
+        unsafe { Atomic::from_ptr((&raw mut (*self.as_raw()).proc_link).cast()) }
     }
 
     constant_fields! {
@@ -451,7 +458,6 @@ impl NewCookie {
                 kernel::static_lock_class!().as_ptr(),
             );
             init_links(&raw mut (*raw).commit_link);
-            init_links(&raw mut (*raw).proc_link);
             crate::workqueue::init_work(&raw mut (*raw).work, callbacks::cookie_work);
         }
         // SAFETY: Initialised above.

@@ -15,6 +15,7 @@ use super::{
     CacheRef, //
 };
 use crate::{
+    atomic::Atomic,
     bindings, callbacks,
     flags::Flags,
     fscache,
@@ -41,10 +42,7 @@ use core::{
 use kernel::{
     prelude::*,
     sync::{
-        atomic::{
-            ordering,
-            Atomic, //
-        },
+        atomic::ordering,
         lock::{
             spinlock::SpinLockBackend,
             Backend, //

@@ -9,19 +9,23 @@
 
 // So that `kernel::` in the module's files means what is here.
 extern crate self as kernel;
+extern crate self as pin_init;
 
 mod stand_in;
 
 // What the module's files find at their crate's root, and at that of the kernel crate.
 use stand_in::{
-    bindings, callbacks, fscache, layout, pr_err_once, pr_warn_once, prelude, resources, slab,
-    state, stats, sync, table, timer, trace, volume, wait, warn_on, workqueue,
+    bindings, callbacks, fscache, layout, pin_init_array_from_fn, pr_err_once, pr_warn_once,
+    prelude, resources, slab, state, stats, sync, sync::atomic, table, timer, trace, volume, wait,
+    warn_on, workqueue,
 };
 
 #[path = "../../../../fscache/access.rs"]
 mod access;
 #[path = "../../../../fscache/cookie.rs"]
 mod cookie;
+#[path = "../../../../include/deadline.rs"]
+mod deadline;
 #[path = "../../../../fscache/hash.rs"]
 mod hash;
 #[path = "../../../../fscache/io.rs"]

@@ -237,6 +237,7 @@ pub(crate) struct Cookie {
     accesses: Atomic<i32>,
     inval_counter: Atomic<u32>,
     unused_at: Atomic<usize>,
+    listed_at: Atomic<usize>,
     object_size: Atomic<i64>,
     volume: *const Volume,
     links: UnsafeCell<list_head>,
@@ -262,6 +263,7 @@ impl Cookie {
             accesses: Atomic::new(0),
             inval_counter: Atomic::new(0),
             unused_at: Atomic::new(0),
+            listed_at: Atomic::new(0),
             object_size: Atomic::new(0),
             volume,
             links: UnsafeCell::new(list_head {
@@ -317,6 +319,14 @@ impl Cookie {
 
     pub(crate) fn unused_at(&self) -> &Atomic<usize> {
         &self.unused_at
+    }
+
+    pub(crate) fn listed_at(&self) -> &Atomic<usize> {
+        &self.listed_at
+    }
+
+    pub(crate) fn key_hash(&self) -> u32 {
+        0
     }
 
     pub(crate) fn object_size(&self) -> &Atomic<i64> {

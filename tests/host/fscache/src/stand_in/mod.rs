@@ -67,6 +67,11 @@ macro_rules! new_spinlock {
 macro_rules! pin_init {
     (Self { $($field:ident <- $value:expr),* $(,)? }) => { Self { $($field: $value),* } };
 }
+/// Makes an array.
+pub(crate) fn pin_init_array_from_fn<T, const N: usize>(make: impl FnMut(usize) -> T) -> [T; N] {
+    std::array::from_fn(make)
+}
+
 pub(crate) use {
     new_spinlock, pin_init, pr_err_once, pr_err_once as pr_warn_once, pr_warn, warn_on,
 };
@@ -254,19 +259,17 @@ pub(crate) mod wait {
     pub(crate) const HZ: Jiffies = 250;
     pub(crate) const PATIENCE: Jiffies = 20 * HZ;
 
-    pub(crate) fn now() -> Jiffies {
-        0
-    }
-
     thread_local! {
-        /// How many of those that wait for time to pass have waited for long enough.
-        pub(crate) static DUE: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+        /// The time, which stands still unless a model sets it.
+        pub(crate) static CLOCK: std::cell::Cell<Jiffies> = const { std::cell::Cell::new(0) };
     }
 
-    pub(crate) fn is_past(_: Jiffies) -> bool {
-        let due = DUE.get();
-        DUE.set(due.saturating_sub(1));
-        due > 0
+    pub(crate) fn now() -> Jiffies {
+        CLOCK.get()
+    }
+
+    pub(crate) fn is_past(when: Jiffies) -> bool {
+        CLOCK.get() >= when
     }
 
     /// Nobody waits for an access to end in these models.

@@ -37,16 +37,21 @@ pub(super) fn events() -> Vec<Event> {
 /// All states, flags and counts, reachable or not.
 fn snapshots(of: usize) -> impl Iterator<Item = Snapshot> {
     State::ALL.into_iter().flat_map(move |state| {
-        (0..1usize << 16)
-            .filter(move |flags| flags & !of == 0)
-            .flat_map(move |flags| {
-                (0..4).map(move |counts| Snapshot {
-                    state,
-                    flags,
-                    accessed: counts & 1 != 0,
-                    active: counts & 2 != 0,
-                })
+        subsets(of).flat_map(move |flags| {
+            (0..4).map(move |counts| Snapshot {
+                state,
+                flags,
+                accessed: counts & 1 != 0,
+                active: counts & 2 != 0,
             })
+        })
+    })
+}
+
+/// All combinations of the bits of a mask.
+fn subsets(mask: usize) -> impl Iterator<Item = usize> {
+    std::iter::successors(Some(0usize), move |subset| {
+        Some(subset.wrapping_sub(mask) & mask).filter(|next| *next != 0)
     })
 }
 
@@ -64,7 +69,8 @@ const CHANGED: usize = flags::REQUESTS
     | flags::NO_DATA_TO_READ
     | flags::NEEDS_UPDATE
     | flags::HAS_BEEN_CACHED
-    | flags::LOCAL_WRITE;
+    | flags::LOCAL_WRITE
+    | flags::WRITER_WAITS;
 
 /// Any state with any flags answers any event, and touches no flag that is not its own.
 #[test]
@@ -75,7 +81,8 @@ fn total() {
             assert_eq!((d.set | d.clear) & !CHANGED, 0, "{now:?} {event:?}");
             if d.action == Action::Refuse || d.action == Action::Wait {
                 assert_eq!(d.state, now.state, "{now:?} {event:?}");
-                assert_eq!(d.set | d.clear, 0, "{now:?} {event:?}");
+                let waits = d.action == Action::Wait && d.set == flags::WRITER_WAITS;
+                assert!(waits || d.set | d.clear == 0, "{now:?} {event:?}");
             }
             // Never back from the dead.
             if now.state == State::Dropped {
@@ -109,7 +116,7 @@ fn only_these_flags_matter() {
     for now in snapshots(READ) {
         for event in events() {
             let d = decide(&now, event);
-            for bit in (0..16).map(|bit| 1usize << bit) {
+            for bit in (0..18).map(|bit| 1usize << bit) {
                 if ALL_FLAGS & !READ & bit != 0 {
                     let flags = now.flags | bit;
                     assert_eq!(decide(&Snapshot { flags, ..now }, event), d, "{bit:x}");
@@ -244,6 +251,11 @@ fn check(before: &World, step: &'static str, now: &World) -> Result<(), String> 
         now.worker != Worker::WithdrawKeep || !now.stale,
         "out of date, and kept"
     );
+    // Also what becomes so while it is put away: whoever looks it up empties it.
+    must!(
+        now.state != State::Quiescent || !now.late || now.has(DO_INVALIDATE),
+        "out of date on disk, and forgotten"
+    );
 
     // D6: whoever writes has been announced, or will be.
     if now.state == State::Active && now.writer && now.waiting != Waiting::Writer {
@@ -281,7 +293,7 @@ fn check(before: &World, step: &'static str, now: &World) -> Result<(), String> 
             "the worker sleeps, and would have {d:?} to do"
         );
         must!(
-            now.access != Access::None || !now.has(REQUESTS),
+            now.access != Access::None || now.pending() == 0,
             "a request was left behind"
         );
         must!(
@@ -358,7 +370,7 @@ fn the_worker_comes_to_rest() {
     fn steps(world: &World, known: &mut HashMap<String, usize>, depth: usize) -> usize {
         assert!(depth < BOUND, "no end: {world:?}");
         if world.idle() {
-            assert!(!world.has(flags::REQUESTS), "left behind: {world:?}");
+            assert_eq!(world.pending(), 0, "left behind: {world:?}");
             return 0;
         }
         let key = format!("{world:?}");
@@ -521,16 +533,13 @@ fn given_up_is_dropped() {
     assert!(!seen.is_empty());
 }
 
-/// I5, to the end: nor is kept what becomes out of date while the backend is putting it away.
+/// What becomes out of date while it is put away is on disk then, as [`check`] has to know.
 #[test]
-#[ignore = "not so yet: what comes while an object is being stored is lost"]
 fn out_of_date_while_it_is_stored() {
-    Worlds::walk(|before, step, now| {
-        must!(
-            !(before.late && step == "the worker asks" && now.state == State::Quiescent)
-                || now.has(flags::DO_INVALIDATE),
-            "stored, out of date, and forgotten"
-        );
-        Ok(())
-    });
+    assert!(worlds()
+        .all()
+        .any(|world| world.late && world.state == State::Quiescent));
+    assert!(worlds()
+        .all()
+        .any(|world| world.stale && world.state == State::LookingUp));
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Write;
 
 /// What a decision can depend upon, in the order in which it is preferred as a guard.
-const CONDITIONS: [(&str, usize); 10] = [
+const CONDITIONS: [(&str, usize); 11] = [
     ("DO_INVALIDATE", flags::DO_INVALIDATE),
     ("DO_PREP_TO_WRITE", flags::DO_PREP_TO_WRITE),
     ("accessed", 0),
@@ -18,10 +18,11 @@ const CONDITIONS: [(&str, usize); 10] = [
     ("RELINQUISHED", flags::RELINQUISHED),
     ("HAS_BEEN_CACHED", flags::HAS_BEEN_CACHED),
     ("LOCAL_WRITE", flags::LOCAL_WRITE),
+    ("WRITER_WAITS", flags::WRITER_WAITS),
     ("active", 0),
 ];
 
-const FLAGS: [(&str, usize); 11] = [
+const FLAGS: [(&str, usize); 12] = [
     ("IS_CACHING", flags::IS_CACHING),
     ("NO_DATA_TO_READ", flags::NO_DATA_TO_READ),
     ("NEEDS_UPDATE", flags::NEEDS_UPDATE),
@@ -32,6 +33,7 @@ const FLAGS: [(&str, usize); 11] = [
     ("DO_LRU_DISCARD", flags::DO_LRU_DISCARD),
     ("DO_PREP_TO_WRITE", flags::DO_PREP_TO_WRITE),
     ("DO_INVALIDATE", flags::DO_INVALIDATE),
+    ("WRITER_WAITS", flags::WRITER_WAITS),
     ("OF_OBJECT", flags::OF_OBJECT),
 ];
 
@@ -221,8 +223,8 @@ fn picture() -> String {
          For each state, what every event leads to. The letter is the one in \
          `/proc/fs/fscache/cookies`. *Guard* is what must hold for the line to apply: flags of the \
          cookie, *accessed* (an operation uses the object), *active* (somebody has the file open). \
-         *Set* and *cleared* are flags; `OF_OBJECT` stands for `NEEDS_UPDATE`, `IS_CACHING` and \
-         all requests but `DO_RELINQUISH`, and what is in both columns is set. Events that cannot \
+         *Set* and *cleared* are flags; `OF_OBJECT` stands for `NEEDS_UPDATE`, `IS_CACHING`, \
+         `WRITER_WAITS` and all requests but `DO_RELINQUISH` and `DO_INVALIDATE`, and what is in both columns is set. Events that cannot \
          come in a state are refused, and left out if nobody ever tries; a line in which *action* \
          is in brackets never applies to a cookie, whatever happens.\n",
     );

@@ -272,7 +272,7 @@ proptest! {
             machine.settle();
         }
         let world = &machine.world;
-        prop_assert!(!world.has(flags::REQUESTS), "{:?}", world);
+        prop_assert_eq!(world.pending(), 0, "{:?}", world);
         if world.has(flags::RELINQUISHED) {
             prop_assert_eq!(world.state, State::Dropped);
             prop_assert_eq!(world.unhashed, 1);
@@ -287,6 +287,7 @@ proptest! {
         // And it can be used again, if it was not given up.
         if !world.has(flags::RELINQUISHED) && world.users < 2 {
             machine.succeed = true;
+            machine.empties = true;
             machine.act(Do::Use { modify: true, live: true });
             machine.settle();
             prop_assert_eq!(machine.world.state, State::Active);

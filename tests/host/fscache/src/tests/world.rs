@@ -108,7 +108,8 @@ pub(super) struct World {
     pub(super) object: bool,
     /// What is in the object is out of date.
     pub(super) stale: bool,
-    /// It became so while the backend was putting the object away.
+    /// What is on the backend's disk became out of date while it was put there: a lookup finds it,
+    /// because its coherency data is still that of the cookie.
     pub(super) late: bool,
     /// The backend was told of writes since the lookup.
     pub(super) marked: bool,
@@ -117,8 +118,11 @@ pub(super) struct World {
 }
 
 /// The flags that [`decide`] reads; `only_these_flags_matter` shows that it does not read others.
-pub(super) const READ: usize =
-    flags::REQUESTS | flags::RELINQUISHED | flags::HAS_BEEN_CACHED | flags::LOCAL_WRITE;
+pub(super) const READ: usize = flags::REQUESTS
+    | flags::RELINQUISHED
+    | flags::HAS_BEEN_CACHED
+    | flags::LOCAL_WRITE
+    | flags::WRITER_WAITS;
 
 /// The flags that a world keeps.
 const KEPT: usize = READ | flags::IS_CACHING;
@@ -155,6 +159,17 @@ impl World {
         self.flags & flags != 0
     }
 
+    /// The requests that somebody has to see to. That what is on disk is to be emptied when it is
+    /// looked up, is none.
+    pub(super) fn pending(&self) -> usize {
+        let on_disk = if self.state == State::Quiescent {
+            flags::DO_INVALIDATE
+        } else {
+            0
+        };
+        self.flags & flags::REQUESTS & !on_disk
+    }
+
     /// Is the worker neither running nor about to?
     pub(super) fn idle(&self) -> bool {
         self.worker == Worker::Idle && !self.queued
@@ -168,9 +183,6 @@ impl World {
     /// `carry_out()` of `cookie.rs`.
     pub(super) fn outside(&mut self, event: Event) -> Action {
         let decision = decide(&self.snapshot(), event);
-        if decision.action == Action::Wait {
-            return Action::Wait;
-        }
         self.apply(&decision);
         match decision.action {
             Action::Queue => self.queued = true,
@@ -187,15 +199,24 @@ impl World {
             // The backend decides between old and new when it looks, so what it found before is
             // out of date now.
             Worker::LookUp | Worker::LookedUp => self.stale = true,
-            Worker::WithdrawKeep => {
-                self.late = true;
-            }
+            Worker::WithdrawKeep | Worker::Withdrawn => self.late = true,
             Worker::Invalidate => {
                 self.stale = true;
                 self.worker = Worker::InvalidateAgain;
             }
             _ => self.stale = self.object,
         }
+        if !self.state.is_put_away() {
+            // The cookie gets new coherency data.
+            self.late = false;
+        }
+    }
+
+    /// The backend has an object now: an old one, if there is one that it takes for good.
+    fn found(&mut self) {
+        self.object = true;
+        self.stale |= self.late;
+        self.late = false;
     }
 
     /// The worker's next steps: each that it may take.
@@ -215,17 +236,18 @@ impl World {
             Worker::LookUp => {
                 if self.state == State::LookingUp {
                     go("nothing found", &|w| {
+                        w.late = false;
                         w.outside(Event::LookedUpNegative);
                     });
                 }
                 if self.state != State::Failed {
                     go("the backend gives up in lookup", &|w| {
-                        w.object = true;
+                        w.found();
                         w.outside(Event::CachingFailed);
                     });
                 }
                 go("looked up", &|w| {
-                    w.object = true;
+                    w.found();
                     w.worker = Worker::LookedUp;
                 });
                 go("lookup failed", &|w| {
@@ -300,9 +322,6 @@ impl World {
                     Action::Withdraw { keep: false } => Worker::WithdrawDestroy,
                     Action::Unhash => Worker::Unhash,
                 };
-                if w.state == State::Quiescent {
-                    w.late = false;
-                }
             }),
         }
         next
@@ -448,7 +467,7 @@ impl World {
         ];
         let mut packed = self.flags as u64;
         for (at, bit) in bools.into_iter().enumerate() {
-            packed |= u64::from(bit) << (16 + at);
+            packed |= u64::from(bit) << (18 + at);
         }
         for (at, value) in [
             self.state as u8,
@@ -461,16 +480,16 @@ impl World {
         .into_iter()
         .enumerate()
         {
-            packed |= u64::from(value) << (24 + 4 * at);
+            packed |= u64::from(value) << (26 + 4 * at);
         }
         packed
     }
 
     fn unpack(packed: u64) -> Self {
-        let bit = |at: u32| packed >> (16 + at) & 1 != 0;
-        let value = |at: u32| (packed >> (24 + 4 * at) & 15) as usize;
+        let bit = |at: u32| packed >> (18 + at) & 1 != 0;
+        let value = |at: u32| (packed >> (26 + 4 * at) & 15) as usize;
         Self {
-            flags: (packed & 0xffff) as usize,
+            flags: (packed & 0x3_ffff) as usize,
             writer: bit(0),
             queued: bit(1),
             lru: bit(2),

@@ -17,7 +17,7 @@
 use crate::{
     access::VolumeAccess,
     atomic::Atomic,
-    bindings,
+    bindings, counters,
     deadline::Deadline,
     fscache,
     layout::{
@@ -136,6 +136,7 @@ pub(crate) fn acquire(
     let debug_id = cookies.last_debug_id.fetch_add(1, Relaxed).wrapping_add(1);
     let Some(new) = NewCookie::alloc(volume, advice, key, aux, object_size, debug_id) else {
         stats::ACQUIRES_OOM.inc();
+        counters::inc(volume, |c| &c.acquires_no_memory);
         return None;
     };
     stats::COOKIES.inc();
@@ -173,6 +174,7 @@ fn hash(cookies: &Cookies, new: &Cookie) -> bool {
                 return true;
             }
             Err(Clash::InUse(old)) => {
+                counters::inc(new.volume(), |c| &c.acquires_key_in_use);
                 volume.put(VolumeWhy::PutCookie);
                 pr_err!("Duplicate cookie detected\n");
                 pr_err!(
@@ -189,6 +191,7 @@ fn hash(cookies: &Cookies, new: &Cookie) -> bool {
                     .left()
                     .is_some_and(|left| old.wait_until_dropped(left));
                 if !gone {
+                    counters::inc(new.volume(), |c| &c.timeouts);
                     pr_notice!(
                         "Potential collision c={:08x} old: c={:08x}; going on without cache\n",
                         new.debug_id(),
@@ -291,6 +294,7 @@ pub(crate) fn use_cookie(cookie: &Cookie, modify: bool) {
                     .left()
                     .is_some_and(|left| cookie.wait_while(now.state, left));
                 if !changed {
+                    counters::inc(cookie.volume(), |c| &c.timeouts);
                     pr_warn!(
                         "cookie {:08x} takes long to be put away; going on without cache\n",
                         cookie.debug_id()
@@ -382,6 +386,7 @@ pub(crate) fn unuse(cookie: &Cookie) {
 /// then finds the object by the old, and empties it, because the request is still there.
 pub(crate) fn invalidate(cookie: &Cookie, aux: Blob<'_>, new_size: i64, dio: bool) {
     stats::INVALIDATES.inc();
+    counters::inc(cookie.volume(), |c| &c.invalidations);
     if cookie.flags().any(flags::RELINQUISHED) {
         pr_warn!("Trying to invalidate relinquished cookie\n");
         kernel::warn_on!(true);
@@ -465,6 +470,7 @@ pub(crate) fn report(cookie: &Cookie, event: Event) {
     }
     carry_out(cookie, guard, &decision, CookieWhy::GetEndAccess);
     if event == Event::CachingFailed {
+        counters::inc(cookie.volume(), |c| &c.objects_failed);
         trace::see_cookie(cookie, CookieWhy::Failed);
     }
 }

@@ -20,10 +20,12 @@
 //! | `access` | what keeps a thing from going while it is used |
 //! | `table`, `hash` | finding things by their keys; `hash` is pure |
 //! | `layout`, `resources` | the structures that C shares with us, as safe types |
-//! | `proc`, `stats`, `trace` | what can be seen from outside |
+//! | `proc`, `stats`, `counters`, `trace` | what can be seen from outside |
+//! | `counted_ops` | counting what is called on a backend without us |
 //!
 //! Arrows go down only: `abi` calls the registries, those call `state` and `layout`. `unsafe` is in
-//! `abi`, `callbacks`, `layout`, `resources`, `write`, `table`, `trace`, and in `include/`.
+//! `abi`, `callbacks`, `counted_ops`, `layout`, `resources`, `write`, `table`, `trace`, and in
+//! `include/`.
 //!
 //! # Unloading
 //!
@@ -59,6 +61,8 @@ mod bindings;
 mod deadline;
 #[path = "../include/flags.rs"]
 mod flags;
+#[path = "../include/iov.rs"]
+mod iov;
 #[path = "../include/list.rs"]
 mod list;
 #[path = "../include/nofs.rs"]
@@ -81,6 +85,8 @@ mod access;
 mod cache;
 mod callbacks;
 mod cookie;
+mod counted_ops;
+mod counters;
 mod hash;
 mod io;
 mod layout;

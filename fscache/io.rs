@@ -6,6 +6,7 @@
 
 use crate::{
     access::CookieAccess,
+    counters,
     deadline::Deadline,
     layout::Cookie,
     resources::{
@@ -67,6 +68,7 @@ pub(crate) fn begin(resources: &Resources, cookie: &Cookie, want: Want, why: Acc
     resources.attach(cookie, cookie.inval_counter().load(Acquire));
     let Some(access) = CookieAccess::begin(cookie, why) else {
         resources.detach();
+        counters::inc(cookie.volume(), |c| &c.operations_refused);
         return Err(ENOBUFS);
     };
     let mut deadline = Deadline::new();
@@ -84,6 +86,7 @@ pub(crate) fn begin(resources: &Resources, cookie: &Cookie, want: Want, why: Acc
                     .backend()
                     .is_some_and(|backend| backend.begin_operation(resources, want));
                 if begun {
+                    cookie.volume().cache().counted_ops().put_before(resources);
                     // The backend ends it.
                     access.suspend();
                     return Ok(());
@@ -100,6 +103,7 @@ pub(crate) fn begin(resources: &Resources, cookie: &Cookie, want: Want, why: Acc
         }
     }
     resources.detach();
+    counters::inc(cookie.volume(), |c| &c.operations_refused);
     access.end(AccessWhy::IoNotLive);
     Err(ENOBUFS)
 }
@@ -124,11 +128,14 @@ pub(crate) fn wait_for(resources: &Resources, want: Want) -> bool {
         match can {
             Ready::Yes if resources.is_ready() => return true,
             Ready::Yes => {
-                return cookie
-                    .volume()
-                    .cache()
+                let cache = cookie.volume().cache();
+                let begun = cache
                     .backend()
                     .is_some_and(|backend| backend.begin_operation(resources, want));
+                if begun {
+                    cache.counted_ops().put_before(resources);
+                }
+                return begun;
             }
             Ready::Wait => {
                 if !wait_on(cookie, state, &mut deadline) {
@@ -147,6 +154,7 @@ fn wait_on(cookie: &Cookie, state: State, deadline: &mut Deadline) -> bool {
         .left()
         .is_some_and(|left| cookie.wait_while(state, left));
     if !changed {
+        counters::inc(cookie.volume(), |c| &c.timeouts);
         pr_warn!(
             "cookie {:08x} is still in state {}; going on without cache\n",
             cookie.debug_id(),

@@ -6,10 +6,12 @@
 //! that in which things were made, so that no list of everything has to be kept.
 
 use crate::{
-    fscache,
+    counters, fscache,
     layout::{
+        Cache,
         CacheState,
         CookieRef,
+        Volume,
         VolumeRef, //
     },
     seq::{
@@ -30,7 +32,7 @@ use kernel::{
 
 /// The files; they go when this is dropped.
 pub(crate) struct Files {
-    _entries: [ProcEntry; 4],
+    _entries: [ProcEntry; 5],
 }
 
 impl Files {
@@ -42,6 +44,7 @@ impl Files {
                 ProcEntry::listing::<CacheList>(c"fs/netfs/caches")?,
                 ProcEntry::listing::<VolumeList>(c"fs/netfs/volumes")?,
                 ProcEntry::listing::<CookieList>(c"fs/netfs/cookies")?,
+                ProcEntry::listing::<CounterList>(c"fs/netfs/counters")?,
             ],
         })
     }
@@ -217,6 +220,123 @@ impl Listing for CookieList {
 
     fn done(cookie: CookieRef) {
         cookie.put_sleeping(CookieWhy::PutHashCollision);
+    }
+}
+
+/// `counters`: a `key value` a line, first of each cache, then of each volume. What is shown is
+/// copied, so that nothing is held while it is.
+struct CounterList;
+
+/// Whose counters they are.
+enum Owner {
+    Cache,
+    /// In the cache of this number.
+    Volume(u32),
+}
+
+/// The counters of a cache or a volume.
+struct CounterRecord {
+    owner: Owner,
+    debug_id: u32,
+    name: KVec<u8>,
+    values: [i64; counters::NAMES.len()],
+}
+
+impl CounterRecord {
+    fn of_cache(cache: &Cache) -> Result<KBox<Self>> {
+        let mut name = KVec::new();
+        name.extend_from_slice(cache.name().map_or(b"-", CStr::to_bytes), GFP_KERNEL)?;
+        let record = Self {
+            owner: Owner::Cache,
+            debug_id: cache.debug_id(),
+            name,
+            values: cache.counters().values(),
+        };
+        Ok(KBox::new(record, GFP_KERNEL)?)
+    }
+
+    fn of_volume(volume: &Volume) -> Result<KBox<Self>> {
+        let mut name = KVec::new();
+        name.extend_from_slice(volume.key(), GFP_KERNEL)?;
+        let record = Self {
+            owner: Owner::Volume(volume.cache().debug_id()),
+            debug_id: volume.debug_id(),
+            name,
+            values: volume.counters().values(),
+        };
+        Ok(KBox::new(record, GFP_KERNEL)?)
+    }
+}
+
+/// Set in the place of a volume; caches are at small numbers.
+const OF_VOLUME: u64 = 1 << 61;
+
+impl Listing for CounterList {
+    type Record = KBox<CounterRecord>;
+
+    const HEADER: &'static [u8] = b"version 1\n";
+
+    fn find(place: u64) -> Option<(u64, Self::Record)> {
+        if place & OF_VOLUME == 0 {
+            let at = usize::try_from(place).ok()?;
+            if let Some(record) = fscache().caches.with(at, CounterRecord::of_cache) {
+                return Some((place, record.ok()?));
+            }
+        }
+        // After the last cache comes the first volume.
+        let from = if place & OF_VOLUME == 0 {
+            0
+        } else {
+            place & !OF_VOLUME
+        };
+        let (place, volume) = fscache()
+            .volumes
+            .table()
+            .find_from(Place::from_raw(from), |volume| {
+                VolumeRef::try_get(volume, None)
+            })?;
+        let record = CounterRecord::of_volume(&volume);
+        volume.put(VolumeWhy::PutHashCollision);
+        Some((place.raw() | OF_VOLUME, record.ok()?))
+    }
+
+    fn into_raw(record: Self::Record) -> *mut c_void {
+        KBox::into_raw(record).cast()
+    }
+
+    unsafe fn from_raw(raw: *mut c_void) -> Self::Record {
+        // SAFETY: By the function's contract.
+        unsafe { KBox::from_raw(raw.cast()) }
+    }
+
+    fn show(out: &SeqFile, record: &Self::Record) {
+        let id = record.debug_id;
+        let (kind, name) = match record.owner {
+            Owner::Cache => ("cache", "name"),
+            Owner::Volume(cache) => {
+                out.print(fmt!("volume.{:08x}.cache {:08x}\n", id, cache));
+                ("volume", "key")
+            }
+        };
+        out.print(fmt!("{}.{:08x}.{} ", kind, id, name));
+        printable(out, &record.name);
+        out.bytes(b"\n");
+        for (name, value) in counters::NAMES.iter().zip(record.values) {
+            out.print(fmt!("{}.{:08x}.{} {}\n", kind, id, name, value));
+        }
+    }
+}
+
+/// Writes bytes; what is not printable, and the backslash, as `\xNN`.
+fn printable(out: &SeqFile, bytes: &[u8]) {
+    for byte in bytes {
+        match byte {
+            b'\\' | 0..=0x1f | 0x7f..=0xff => {
+                out.bytes(b"\\x");
+                hex(out, &[*byte]);
+            }
+            _ => out.bytes(&[*byte]),
+        }
     }
 }
 

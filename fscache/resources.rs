@@ -105,6 +105,20 @@ impl Resources {
         unsafe { !(*self.as_raw()).cache_priv2.is_null() }
     }
 
+    /// The backend's table of functions, of an operation that has begun.
+    #[inline]
+    pub(crate) fn ops(&self) -> *const bindings::netfs_cache_ops {
+        // SAFETY: The structure is valid.
+        unsafe { (*self.as_raw()).ops }
+    }
+
+    /// Puts another table before that: one of functions that call the backend's.
+    #[inline]
+    pub(crate) fn set_ops(&self, ops: *const bindings::netfs_cache_ops) {
+        // SAFETY: The structure is valid, and ours alone while an operation begins.
+        unsafe { (*self.as_raw()).ops = ops };
+    }
+
     /// Ends the operation, through the backend.
     pub(crate) fn end(&self) {
         // SAFETY: The structure is valid; a backend that has begun an operation has set its

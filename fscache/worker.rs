@@ -9,6 +9,7 @@
 
 use crate::{
     access::VolumeAccess,
+    counters,
     fscache,
     layout::{
         Cookie,
@@ -81,11 +82,19 @@ fn look_up(cookie: &Cookie) -> Event {
             .cache()
             .backend()
             .is_some_and(|backend| backend.lookup_cookie(cookie));
+    if cookie.has_object() {
+        counters::inc(cookie.volume(), |c| &c.objects);
+    }
     if found {
+        counters::inc(cookie.volume(), |c| match cookie.state() {
+            State::Creating => &c.lookups_created,
+            _ => &c.lookups_found,
+        });
         trace::see_cookie(cookie, CookieWhy::SeeActive);
         access.end(AccessWhy::LookupCookieEnd);
         Event::LookedUp
     } else {
+        counters::inc(cookie.volume(), |c| &c.lookups_failed);
         access.end(AccessWhy::LookupCookieEndFailed);
         Event::LookupFailed
     }
@@ -101,6 +110,7 @@ fn invalidate(cookie: &Cookie) -> Event {
     if done {
         Event::Invalidated
     } else {
+        counters::inc(cookie.volume(), |c| &c.invalidations_failed);
         Event::InvalidateFailed
     }
 }
@@ -116,6 +126,13 @@ fn withdraw(cookie: &Cookie, state: State, keep: bool) -> Event {
         }
         if mark && state != State::Relinquishing {
             cookie.flags().update(0, flags::RETIRED);
+        }
+        let volume = cookie.volume();
+        counters::add(volume, |c| &c.objects, -1);
+        match state {
+            State::LruDiscarding => counters::inc(volume, |c| &c.discards),
+            State::Withdrawing => counters::inc(volume, |c| &c.withdrawals),
+            _ => {}
         }
     }
     trace::see_cookie(

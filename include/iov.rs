@@ -15,6 +15,7 @@ pub(crate) struct IoVector<'a> {
     borrowed: PhantomData<&'a mut bindings::iov_iter>,
 }
 
+#[allow(dead_code)] // Each of the two modules uses its part.
 impl IoVector<'_> {
     /// Borrows a vector.
     ///

@@ -3,17 +3,21 @@
 //! Caches: the layout, references, and the backend's operations.
 
 use super::{
+    alloc_zeroed,
     cookie::{
         atomic_fields,
         constant_fields, //
     },
     dropped_without_reason,
+    free,
     Cookie,
     Volume, //
 };
 use crate::{
     atomic::Atomic,
     bindings, cache,
+    counted_ops::CountedOps,
+    counters::Counters,
     refs::RefCount,
     resources::{
         Resources,
@@ -76,8 +80,13 @@ impl CacheState {
 /// A `&Cache` is to an initialised cache that somebody holds a reference to, or that is being freed
 /// by its last holder. `name` is null or a string that [`CString`] allocated, and is only changed,
 /// from null, under the lock of the registry of caches.
-#[repr(transparent)]
-pub(crate) struct Cache(Opaque<bindings::fscache_cache>);
+#[repr(C)]
+pub(crate) struct Cache {
+    raw: Opaque<bindings::fscache_cache>,
+    /// What C does not know of: lies behind its structure, in the same allocation.
+    counters: Counters,
+    counted_ops: CountedOps,
+}
 
 // SAFETY: Whatever changes is atomic, or changes under a lock.
 unsafe impl Send for Cache {}
@@ -92,14 +101,26 @@ impl Cache {
     /// `ptr` must point to a cache of ours, to which somebody holds a reference for all of `'a`.
     #[inline]
     pub(crate) unsafe fn from_raw<'a>(ptr: *mut bindings::fscache_cache) -> &'a Self {
-        // SAFETY: By the function's contract; the type is transparent.
+        // SAFETY: By the function's contract; the C structure comes first.
         unsafe { &*ptr.cast() }
     }
 
     /// The C structure.
     #[inline]
     pub(crate) fn as_raw(&self) -> *mut bindings::fscache_cache {
-        self.0.get()
+        self.raw.get()
+    }
+
+    /// What it has done.
+    #[inline]
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// How operations on the backend are counted.
+    #[inline]
+    pub(crate) fn counted_ops(&self) -> &CountedOps {
+        &self.counted_ops
     }
 
     atomic_fields! {
@@ -164,7 +185,10 @@ impl Cache {
         let raw = self.as_raw();
         let (ops, private) = match table {
             Some(table) => (table.ops, table.private),
-            None => (ptr::null(), ptr::null_mut()),
+            None => {
+                self.counted_ops.forget();
+                (ptr::null(), ptr::null_mut())
+            }
         };
         // SAFETY: The fields are valid; a backend is set while nobody uses the cache.
         unsafe {
@@ -207,8 +231,8 @@ unsafe impl Sync for CacheRef {}
 impl CacheRef {
     /// Makes a cache with a reference count of one, which is not registered. Sleeps.
     pub(crate) fn alloc(name: Option<CString>, debug_id: u32) -> Result<Self> {
-        let cache: KBox<bindings::fscache_cache> = KBox::init(pin_init::init_zeroed(), GFP_KERNEL)?;
-        let raw = KBox::into_raw(cache);
+        let memory = alloc_zeroed(core::mem::size_of::<Cache>()).ok_or(ENOMEM)?;
+        let raw = memory.cast::<bindings::fscache_cache>().as_ptr();
         // SAFETY: Zeroed memory that nobody else knows; all that is not set here is valid as zero.
         unsafe {
             (*raw).debug_id = debug_id;
@@ -253,22 +277,32 @@ impl CacheRef {
             cache::unregister(&this);
             let raw = this.as_raw();
             // SAFETY: It was the last reference, and the registry does not know the cache any
-            // more. Name and cache were allocated with the kernel's `kmalloc()`.
-            unsafe {
-                bindings::kfree((*raw).name.cast());
-                drop(KBox::from_raw(raw));
-            }
+            // more.
+            unsafe { free_cache(raw) };
         }
     }
 
     /// Frees a cache that was never registered.
     pub(crate) fn discard(self) {
         let raw = self.into_raw();
-        // SAFETY: Nobody else knows the cache. Allocated as above.
-        unsafe {
-            bindings::kfree((*raw).name.cast());
-            drop(KBox::from_raw(raw));
-        }
+        // SAFETY: Nobody else knows the cache.
+        unsafe { free_cache(raw) };
+    }
+}
+
+/// Frees a cache.
+///
+/// # Safety
+///
+/// `raw` must come from [`CacheRef::alloc`], and nobody know it any more.
+unsafe fn free_cache(raw: *mut bindings::fscache_cache) {
+    // SAFETY: By the function's contract; the name was allocated with the kernel's `kmalloc()`.
+    unsafe {
+        bindings::kfree((*raw).name.cast());
+        free(
+            NonNull::new_unchecked(raw.cast()),
+            core::mem::size_of::<Cache>(),
+        );
     }
 }
 

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     atomic::Atomic,
     bindings, callbacks,
+    counters::Counters,
     flags::Flags,
     fscache,
     list::init_links,
@@ -95,6 +96,13 @@ impl Volume {
         debug_id: u32;
         /// The hash of the key.
         key_hash: u32;
+    }
+
+    /// What it has done.
+    #[inline]
+    pub(crate) fn counters(&self) -> &Counters {
+        // SAFETY: They lie before the structure, in the same allocation; see `volume_memory()`.
+        unsafe { &*self.as_raw().cast::<Counters>().sub(1) }
     }
 
     /// The reference count.
@@ -198,10 +206,18 @@ fn key_memory(len: usize) -> usize {
     len.saturating_add(2).div_ceil(4).saturating_mul(4)
 }
 
-/// How long the memory of a volume is: the structure and its coherency data.
+/// How long the memory of a volume is: the counters, of which C does not know, the structure and
+/// its coherency data.
 fn volume_memory(coherency_len: u8) -> usize {
-    core::mem::size_of::<bindings::fscache_volume>().saturating_add(usize::from(coherency_len))
+    core::mem::size_of::<Counters>()
+        .saturating_add(core::mem::size_of::<bindings::fscache_volume>())
+        .saturating_add(usize::from(coherency_len))
 }
+
+// So the structure is aligned when its memory is.
+const _: () = assert!(
+    core::mem::size_of::<Counters>() % core::mem::align_of::<bindings::fscache_volume>() == 0
+);
 
 /// An owned reference to a volume.
 pub(crate) struct VolumeRef(NonNull<Volume>);
@@ -235,7 +251,14 @@ impl VolumeRef {
             cache.put(CacheWhy::PutAllocVolume);
             return None;
         };
-        let raw = volume.cast::<bindings::fscache_volume>().as_ptr();
+        // SAFETY: The structure lies behind the counters, in the same allocation.
+        let raw = unsafe {
+            volume
+                .cast::<Counters>()
+                .add(1)
+                .cast::<bindings::fscache_volume>()
+                .as_ptr()
+        };
         // SAFETY: Both are zeroed memory of the sizes asked for, which nobody else knows. All that
         // is not set here is valid as zero.
         unsafe {
@@ -261,7 +284,7 @@ impl VolumeRef {
         this.update_coherency(coherency);
         this.refs().set(1);
         trace::see_volume(this, VolumeWhy::NewAcquire);
-        Some(Self(volume.cast()))
+        Some(Self(NonNull::from(this)))
     }
 
     /// Takes another reference.
@@ -324,7 +347,7 @@ impl VolumeRef {
             if let Some(key) = NonNull::new((*raw).key) {
                 free(key, key_len);
             }
-            free(self.0.cast(), size);
+            free(self.0.cast::<Counters>().sub(1).cast(), size);
             cache.put(CacheWhy::PutVolume);
         }
     }

@@ -119,6 +119,13 @@ pub(crate) enum Lookup {
     Broken,
 }
 
+/// Counting operations is not tried here.
+pub(crate) struct CountedOps;
+
+impl CountedOps {
+    pub(crate) fn put_before(&self, _: &Resources) {}
+}
+
 /// A cache, which is a backend as well.
 pub(crate) struct Cache {
     live: Atomic<usize>,
@@ -130,6 +137,10 @@ pub(crate) struct Cache {
 impl Cache {
     pub(crate) fn is_live(&self) -> bool {
         self.live.load(Acquire) != 0
+    }
+
+    pub(crate) fn counted_ops(&self) -> CountedOps {
+        CountedOps
     }
 
     pub(crate) fn set_live(&self, live: bool) {

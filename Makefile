@@ -29,6 +29,9 @@ demo: modules
 check:
 	@scripts/check.sh
 
+check-debug:
+	@scripts/check-debug.sh
+
 # make vm T="case case" PAIR=r-r
 vm: modules
 	@scripts/check.sh --vm $(T)
@@ -57,6 +60,7 @@ help:
 	@echo 'make install      put them under updates/ of the running kernel, and run depmod'
 	@echo 'make demo         read a tree over NFS twice in a virtual machine, the second time from the cache'
 	@echo 'make check        run all tests'
+	@echo 'make check-debug   run the tests, and the exerciser, on a debug kernel, which is built first'
 	@echo 'make vm T=CASE    run some cases of tests/vm/cases in a virtual machine'
 	@echo 'make fmt          format the Rust code; fmt-check only says whether it is'
 	@echo 'make clippy       lint with the set of the kernel and ours; warnings are errors'
@@ -65,4 +69,4 @@ help:
 	@echo
 	@echo 'KDIR=, PAIR=, BUILD=, V=1: see the head of the Makefile'
 
-.PHONY: modules install demo check vm fmt fmt-check clippy doc clean distclean help
+.PHONY: modules install demo check check-debug vm fmt fmt-check clippy doc clean distclean help

@@ -25,7 +25,7 @@ result() {
 	esac
 }
 
-logs=$BUILD/check
+logs=${CHECK_LOGS:-$BUILD/check}
 workers=()
 finish() {
 	local worker
@@ -108,9 +108,9 @@ boot() {
 	shift 2
 	mkdir -p "$dir/$number"
 	setpriv --pdeathsig TERM "$TOP/scripts/vm.sh" --pair "$pair" --job "$TOP/tests/vm" \
-		--results "$dir/$number" --log "$dir/$number/kernel.log" --time $((300 + $# * 300)) \
+		--results "$dir/$number" --log "$dir/$number/kernel.log" --time $(((300 + $# * 300) * ${SLOW:-1})) \
 		--disk "server=$dir/server.img:1G" --disk "cache=$dir/cache.img:1G" \
-		--append slab_nomerge --env "BOOT=$number" ${TURNS:+--env "TURNS=$TURNS"} -- ./run "$@" >"$dir/$number/output" 2>&1 &
+		--append slab_nomerge --env "BOOT=$number" --env "CASE_LIMIT=$((500 * ${SLOW:-1}))" ${TURNS:+--env "TURNS=$TURNS"} -- ./run "$@" >"$dir/$number/output" 2>&1 &
 	tail -q -n +1 -F --pid=$! "$dir/$number/output" 2>/dev/null || true
 	wait $! || status=$?
 	# A case that said nothing was cut off: by the time limit, or by a crash.

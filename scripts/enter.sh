@@ -16,7 +16,7 @@ SYSROOT=${SYSROOT:-$("$TOP/scripts/sysroot.sh")}
 # What a command inside may want to know of the world outside.
 pass=(PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME="$BUILD/home" LANG=C.UTF-8
 	TERM="${TERM:-dumb}" TOP="$TOP" BUILD="$BUILD" JOBS="$JOBS" SYSROOT=/ INSIDE=1)
-for name in KDIR KERNEL PAIR SEED V W CLIPPY CARGO_TARGET_DIR ACCEL MAKEFLAGS LLVM; do
+for name in KDIR KERNEL MODULES CACHEFILES_ERROR_INJECTION PAIR SEED V W CLIPPY CARGO_TARGET_DIR ACCEL MAKEFLAGS LLVM; do
 	[ -z "${!name:-}" ] || pass+=("$name=${!name}")
 done
 mkdir -p "$BUILD/home"

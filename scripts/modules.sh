@@ -3,13 +3,14 @@
 #
 # Runs Kbuild over the modules: modules.sh [--lint] [TARGET...] (default: modules).
 # With KDIR unset, against the kernel tree that kernel.sh makes, in the sysroot;
-# warnings are errors then.  What comes out lies under build/modules.
+# warnings are errors then.  What comes out lies under $MODULES, by default
+# build/modules.
 #
 #   --lint   with clippy in place of rustc, into build/lint
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-out=$TOP/build/modules lint=()
+out=${MODULES:-$TOP/build/modules} lint=()
 if [ "${1:-}" = --lint ]; then
 	shift
 	out=$TOP/build/lint lint=(--lint) CLIPPY=1

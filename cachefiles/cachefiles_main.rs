@@ -72,6 +72,8 @@ mod lsm;
 mod nofs;
 #[path = "../include/path.rs"]
 mod path;
+#[path = "../include/ratelimit.rs"]
+mod ratelimit;
 #[path = "../include/refs.rs"]
 mod refs;
 #[path = "../include/sched.rs"]
@@ -109,7 +111,6 @@ mod key;
 mod limits;
 mod netfs;
 mod object;
-mod ratelimit;
 mod security;
 mod size;
 mod status;

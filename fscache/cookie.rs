@@ -29,6 +29,7 @@ use crate::{
         Volume,
         VolumeRef, //
     },
+    ratelimit::may_speak,
     slab::SlabCache,
     state::{
         decide,
@@ -176,13 +177,15 @@ fn hash(cookies: &Cookies, new: &Cookie) -> bool {
             Err(Clash::InUse(old)) => {
                 counters::inc(new.volume(), |c| &c.acquires_key_in_use);
                 volume.put(VolumeWhy::PutCookie);
-                pr_err!("Duplicate cookie detected\n");
-                pr_err!(
-                    "O-cookie c={:08x} N-cookie c={:08x} V={:08x}\n",
-                    old,
-                    new.debug_id(),
-                    new.volume().debug_id()
-                );
+                if may_speak() {
+                    pr_err!("Duplicate cookie detected\n");
+                    pr_err!(
+                        "O-cookie c={:08x} N-cookie c={:08x} V={:08x}\n",
+                        old,
+                        new.debug_id(),
+                        new.volume().debug_id()
+                    );
+                }
                 return false;
             }
             Err(Clash::Leaving(old)) => {
@@ -192,11 +195,13 @@ fn hash(cookies: &Cookies, new: &Cookie) -> bool {
                     .is_some_and(|left| old.wait_until_dropped(left));
                 if !gone {
                     counters::inc(new.volume(), |c| &c.timeouts);
-                    pr_notice!(
-                        "Potential collision c={:08x} old: c={:08x}; going on without cache\n",
-                        new.debug_id(),
-                        old.debug_id()
-                    );
+                    if may_speak() {
+                        pr_notice!(
+                            "Potential collision c={:08x} old: c={:08x}; going on without cache\n",
+                            new.debug_id(),
+                            old.debug_id()
+                        );
+                    }
                 }
                 old.put_sleeping(CookieWhy::PutHashCollision);
                 if !gone {
@@ -295,10 +300,12 @@ pub(crate) fn use_cookie(cookie: &Cookie, modify: bool) {
                     .is_some_and(|left| cookie.wait_while(now.state, left));
                 if !changed {
                     counters::inc(cookie.volume(), |c| &c.timeouts);
-                    pr_warn!(
-                        "cookie {:08x} takes long to be put away; going on without cache\n",
-                        cookie.debug_id()
-                    );
+                    if may_speak() {
+                        pr_warn!(
+                            "cookie {:08x} takes long to be put away; going on without cache\n",
+                            cookie.debug_id()
+                        );
+                    }
                     return;
                 }
                 guard = cookie.lock();

@@ -67,6 +67,8 @@ mod iov;
 mod list;
 #[path = "../include/nofs.rs"]
 mod nofs;
+#[path = "../include/ratelimit.rs"]
+mod ratelimit;
 #[path = "../include/refs.rs"]
 mod refs;
 #[path = "../include/seq.rs"]

@@ -9,6 +9,7 @@ use crate::{
     counters,
     deadline::Deadline,
     layout::Cookie,
+    ratelimit::may_speak,
     resources::{
         Resources,
         Want, //
@@ -155,11 +156,13 @@ fn wait_on(cookie: &Cookie, state: State, deadline: &mut Deadline) -> bool {
         .is_some_and(|left| cookie.wait_while(state, left));
     if !changed {
         counters::inc(cookie.volume(), |c| &c.timeouts);
-        pr_warn!(
-            "cookie {:08x} is still in state {}; going on without cache\n",
-            cookie.debug_id(),
-            state.letter()
-        );
+        if may_speak() {
+            pr_warn!(
+                "cookie {:08x} is still in state {}; going on without cache\n",
+                cookie.debug_id(),
+                state.letter()
+            );
+        }
     }
     changed
 }

@@ -28,6 +28,7 @@ use crate::{
         Volume,
         VolumeRef, //
     },
+    ratelimit::may_speak,
     stats::{
         self,
         Counter, //
@@ -170,11 +171,13 @@ fn hash(volumes: &Volumes, new: &Volume) -> Result {
                     })
                 });
                 if !gone {
-                    pr_notice!(
-                        "Potential volume collision new={:08x} old={:08x}; going on without cache\n",
-                        new.debug_id(),
-                        old
-                    );
+                    if may_speak() {
+                        pr_notice!(
+                            "Potential volume collision new={:08x} old={:08x}; going on without cache\n",
+                            new.debug_id(),
+                            old
+                        );
+                    }
                     stats::VOLUMES_COLLISION.inc();
                     return Err(EBUSY);
                 }
@@ -233,10 +236,12 @@ pub(crate) fn create_and_wait(volume: &Volume) -> bool {
             .flags()
             .wait_until_clear(flags::CREATING_BIT, PATIENCE)
         {
-            pr_warn!(
-                "volume {:08x} takes long to be made; going on without cache\n",
-                volume.debug_id()
-            );
+            if may_speak() {
+                pr_warn!(
+                    "volume {:08x} takes long to be made; going on without cache\n",
+                    volume.debug_id()
+                );
+            }
             return false;
         }
     }

@@ -376,7 +376,10 @@ pub(crate) fn unuse(cookie: &Cookie) {
     let mut kept = None;
     if active == 0 {
         kept = CookieRef::take_kept(cookie);
-        let old = cookie.flags().update(0, flags::DISABLED);
+        let old = cookie.flags().load();
+        if old & flags::DISABLED != 0 {
+            cookie.flags().update(0, flags::DISABLED);
+        }
         if old & flags::IS_CACHING != 0 && old & flags::RELINQUISHED == 0 {
             fscache().lru.add(cookie);
         }

@@ -1,28 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Cookies: the layout, the lock, and references.
+//! Cookies: the layout and the lock.
 
 use super::{
-    alloc_zeroed,
-    dropped_without_reason,
-    free,
     Blob,
+    CookieRef,
     Volume, //
 };
 use crate::{
     atomic::Atomic,
     bindings,
-    callbacks,
     flags::Flags,
     fscache,
-    list::{
-        init_links,
-        Member,
-        Owner, //
-    },
+    list::Member,
     refs::RefCount,
     state::{
-        flags,
         Decision,
         Snapshot,
         State, //
@@ -31,26 +23,15 @@ use crate::{
         Link,
         Node, //
     },
-    trace::{
-        self,
-        CookieWhy, //
-    },
+    trace::CookieWhy,
     wait, //
 };
-use core::{
-    mem::ManuallyDrop,
-    ptr::{
-        self,
-        NonNull, //
-    },
-};
+use core::ptr;
 use kernel::{
-    prelude::*,
     sync::{
         atomic::ordering,
         lock::{
             spinlock::SpinLockBackend,
-            Backend,
             Guard,
             Lock, //
         },
@@ -59,10 +40,10 @@ use kernel::{
 };
 
 /// Keys up to this length, in bytes, lie in the cookie itself.
-const INLINE_KEY: usize = 16;
+pub(super) const INLINE_KEY: usize = 16;
 
 /// Coherency data up to this length, in bytes, lies in the cookie itself.
-const INLINE_AUX: usize = 8;
+pub(super) const INLINE_AUX: usize = 8;
 
 /// A `struct fscache_cookie`.
 ///
@@ -214,7 +195,7 @@ impl Cookie {
     }
 
     /// Where the coherency data is, and its length in bytes.
-    fn aux(&self) -> (*mut u8, usize) {
+    pub(super) fn aux(&self) -> (*mut u8, usize) {
         let raw = self.as_raw();
         // SAFETY: Length and place of the coherency data do not change.
         unsafe {
@@ -379,280 +360,5 @@ impl CookieGuard<'_> {
                 .wrapping_add(1),
             ordering::Release,
         );
-    }
-}
-
-/// A cookie that was just made: in no table, known to nobody.
-pub(crate) struct NewCookie(CookieRef);
-
-impl NewCookie {
-    /// Makes a cookie with a reference count of one. `None` if there is no memory, or the key or
-    /// the coherency data is too long. Sleeps.
-    pub(crate) fn alloc(
-        volume: &Volume,
-        advice: u8,
-        key: &[u8],
-        aux: Blob<'_>,
-        object_size: i64,
-        debug_id: u32,
-    ) -> Option<Self> {
-        let aux_len = u8::try_from(aux.len()).ok()?;
-        let key_len = u8::try_from(key.len()).ok()?;
-        let cookie = fscache().cookies.slab().alloc_zeroed()?;
-        let raw = cookie.cast::<bindings::fscache_cookie>().as_ptr();
-        let long_key = if key.len() > INLINE_KEY {
-            // Backends read the key in words.
-            alloc_zeroed(key.len().next_multiple_of(4))
-        } else {
-            None
-        };
-        let long_aux = if usize::from(aux_len) > INLINE_AUX {
-            alloc_zeroed(usize::from(aux_len))
-        } else {
-            None
-        };
-        if (key.len() > INLINE_KEY && long_key.is_none())
-            || (usize::from(aux_len) > INLINE_AUX && long_aux.is_none())
-        {
-            // SAFETY: All three were allocated just now, with these lengths; nobody knows them.
-            unsafe {
-                if let Some(key_at) = long_key {
-                    free(key_at, key.len().next_multiple_of(4));
-                }
-                if let Some(aux_at) = long_aux {
-                    free(aux_at, usize::from(aux_len));
-                }
-                fscache().cookies.slab().free(cookie);
-            }
-            return None;
-        }
-        // SAFETY: The cookie is zeroed memory that nobody else knows. All that is not set here is
-        // valid as zero. The key and coherency data go where their lengths say they are.
-        unsafe {
-            (*raw).debug_id = debug_id;
-            (*raw).volume = volume.as_raw();
-            (*raw).object_size = object_size;
-            (*raw).state = State::Quiescent as i8;
-            (*raw).advice = advice;
-            (*raw).key_len = key_len;
-            (*raw).aux_len = aux_len;
-            (*raw).key_hash = crate::hash::hash(volume.key_hash(), key);
-            let key_at = match long_key {
-                Some(memory) => {
-                    (&raw mut (*raw).__bindgen_anon_1)
-                        .cast::<*mut u8>()
-                        .write(memory.as_ptr());
-                    memory.as_ptr()
-                }
-                None => (&raw mut (*raw).__bindgen_anon_1).cast::<u8>(),
-            };
-            ptr::copy_nonoverlapping(key.as_ptr(), key_at, key.len());
-            if let Some(memory) = long_aux {
-                (&raw mut (*raw).__bindgen_anon_2)
-                    .cast::<*mut u8>()
-                    .write(memory.as_ptr());
-            }
-            SpinLockBackend::init(
-                &raw mut (*raw).lock,
-                c"fscache_cookie".as_char_ptr(),
-                kernel::static_lock_class!().as_ptr(),
-            );
-            init_links(&raw mut (*raw).commit_link);
-            crate::workqueue::init_work(&raw mut (*raw).work, callbacks::cookie_work);
-        }
-        // SAFETY: Initialised above.
-        let this = unsafe { Cookie::from_raw(raw) };
-        this.update_aux(aux);
-        this.refs().set(1);
-        trace::see_cookie(this, CookieWhy::NewAcquire);
-        Some(Self(CookieRef(cookie)))
-    }
-
-    /// The cookie.
-    pub(crate) fn cookie(&self) -> &Cookie {
-        &self.0
-    }
-
-    /// Makes the cookie known. The volume has a reference more by now, which the cookie owns.
-    pub(crate) fn publish(self) -> CookieRef {
-        self.0
-    }
-
-    /// Frees a cookie that was never made known.
-    pub(crate) fn discard(self) {
-        trace::see_cookie(&self.0, CookieWhy::Discard);
-        let cookie = ManuallyDrop::new(self.0);
-        // SAFETY: This is the only reference, and nobody else knows the cookie.
-        unsafe { free_cookie(cookie.0) };
-    }
-}
-
-/// Frees a cookie's memory. Does not sleep.
-///
-/// # Safety
-///
-/// Nobody else may know the cookie.
-unsafe fn free_cookie(cookie: NonNull<Cookie>) {
-    // SAFETY: By the function's contract.
-    let this = unsafe { cookie.as_ref() };
-    let (key, key_len) = (this.key().as_ptr().cast_mut(), this.key().len());
-    let (aux, aux_len) = this.aux();
-    // SAFETY: Allocated by `NewCookie::alloc()` with these lengths; nobody uses them any more.
-    unsafe {
-        if key_len > INLINE_KEY {
-            if let Some(key) = NonNull::new(key) {
-                free(key, key_len.next_multiple_of(4));
-            }
-        }
-        if aux_len > INLINE_AUX {
-            if let Some(aux) = NonNull::new(aux) {
-                free(aux, aux_len);
-            }
-        }
-        fscache().cookies.slab().free(cookie);
-    }
-}
-
-/// An owned reference to a cookie.
-pub(crate) struct CookieRef(NonNull<Cookie>);
-
-// SAFETY: Cookies may be used by every task, and references be given back by any.
-unsafe impl Send for CookieRef {}
-// SAFETY: As above.
-unsafe impl Sync for CookieRef {}
-
-impl CookieRef {
-    /// Takes another reference.
-    #[inline]
-    pub(crate) fn get(cookie: &Cookie, why: CookieWhy) -> Self {
-        let count = cookie.refs().inc();
-        trace::cookie(cookie.debug_id(), count, why);
-        Self(NonNull::from(cookie))
-    }
-
-    /// Takes a reference to a cookie that was found in the table, unless its last is gone.
-    pub(crate) fn try_get(cookie: &Cookie) -> Option<Self> {
-        cookie.refs().inc_not_zero()?;
-        Some(Self(NonNull::from(cookie)))
-    }
-
-    /// Leaves the reference to the cookie's last user; the flag `KEPT_FOR_USERS` stands for it.
-    pub(crate) fn keep_for_users(self) {
-        let cookie = ManuallyDrop::new(self);
-        if cookie.flags().test_and_set(flags::KEPT_FOR_USERS) {
-            // There is one already.
-            drop(ManuallyDrop::into_inner(cookie));
-        }
-    }
-
-    /// Takes the reference that was left for the last user, if one was.
-    pub(crate) fn take_kept(cookie: &Cookie) -> Option<Self> {
-        cookie
-            .flags()
-            .test_and_clear(flags::KEPT_FOR_USERS)
-            .then(|| Self(NonNull::from(cookie)))
-    }
-
-    /// Takes over a reference that was handed through C.
-    ///
-    /// # Safety
-    ///
-    /// The caller must own a reference to `cookie`, and give it up.
-    pub(crate) unsafe fn from_raw(cookie: *const Cookie) -> Self {
-        // SAFETY: By the function's contract the pointer is to a live cookie.
-        Self(unsafe { NonNull::new_unchecked(cookie.cast_mut()) })
-    }
-
-    /// Hands the reference to C.
-    pub(crate) fn into_raw(self) -> *mut bindings::fscache_cookie {
-        ManuallyDrop::new(self).0.as_ptr().cast()
-    }
-
-    /// Gives the reference back, from any context.
-    ///
-    /// Should it be the last, the cookie is freed by its worker, since that may sleep.
-    pub(crate) fn put(self, why: CookieWhy) {
-        let cookie = ManuallyDrop::new(self).0;
-        // SAFETY: The reference is still ours.
-        let this = unsafe { cookie.as_ref() };
-        let debug_id = this.debug_id();
-        let count = this.refs().dec();
-        trace::cookie(debug_id, count, why);
-        if count == 0 {
-            // SAFETY: It was the last reference, so the worker is neither queued nor running, and
-            // nobody else can queue it.
-            unsafe { fscache().queue.queue(&raw mut (*this.as_raw()).work) };
-        }
-    }
-
-    /// Gives the reference back, and frees the cookie if it was the last. Sleeps.
-    pub(crate) fn put_sleeping(self, why: CookieWhy) {
-        let cookie = ManuallyDrop::new(self).0;
-        // SAFETY: The reference is still ours.
-        let this = unsafe { cookie.as_ref() };
-        let debug_id = this.debug_id();
-        let count = this.refs().dec();
-        trace::cookie(debug_id, count, why);
-        if count == 0 {
-            // SAFETY: It was the last reference.
-            unsafe { Self::release(cookie) };
-        }
-    }
-
-    /// Frees a cookie whose last reference was given back. Sleeps.
-    ///
-    /// # Safety
-    ///
-    /// The reference count must have come to zero, and this be called once for it.
-    pub(crate) unsafe fn release(cookie: NonNull<Cookie>) {
-        // SAFETY: Nobody else has a reference, so this is still ours to look at.
-        let this = unsafe { cookie.as_ref() };
-        if fscache().cookies.is_hashed(this) {
-            // Impossible by construction: whoever relinquishes takes it out first. Should it
-            // happen, memory that the table points to must not be freed.
-            kernel::pr_err_once!(
-                "cookie {:08x} lost its last reference while hashed\n",
-                this.debug_id()
-            );
-            kernel::warn_on!(true);
-            return;
-        }
-        // SAFETY: The cookie owns a reference to its volume.
-        let volume = unsafe { super::VolumeRef::from_raw((*this.as_raw()).volume) };
-        // SAFETY: Nobody knows the cookie any more.
-        unsafe { free_cookie(cookie) };
-        fscache().cookies.forget_one();
-        volume.put(trace::VolumeWhy::PutCookie);
-    }
-}
-
-impl core::ops::Deref for CookieRef {
-    type Target = Cookie;
-
-    #[inline]
-    fn deref(&self) -> &Cookie {
-        // SAFETY: The reference keeps the cookie alive.
-        unsafe { self.0.as_ref() }
-    }
-}
-
-impl Drop for CookieRef {
-    fn drop(&mut self) {
-        dropped_without_reason("cookie");
-        Self(self.0).put(CookieWhy::PutWork);
-    }
-}
-
-// SAFETY: The pointer is that of the reference, both ways.
-unsafe impl Owner for CookieRef {
-    type Member = Cookie;
-
-    fn into_raw(self) -> *const Cookie {
-        ManuallyDrop::new(self).0.as_ptr()
-    }
-
-    unsafe fn from_raw(ptr: *const Cookie) -> Self {
-        // SAFETY: By the function's contract.
-        unsafe { CookieRef::from_raw(ptr) }
     }
 }

@@ -14,6 +14,8 @@
 mod cache;
 mod check;
 mod cookie;
+mod cookie_ref;
+mod new_cookie;
 mod volume;
 
 pub(crate) use cache::{
@@ -26,10 +28,10 @@ pub(crate) use cache::{
 pub(crate) use check::agrees_with_c;
 pub(crate) use cookie::{
     Cookie,
-    CookieGuard,
-    CookieRef,
-    NewCookie, //
+    CookieGuard, //
 };
+pub(crate) use cookie_ref::CookieRef;
+pub(crate) use new_cookie::NewCookie;
 pub(crate) use volume::{
     Volume,
     VolumeRef, //

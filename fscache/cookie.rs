@@ -20,6 +20,7 @@ use crate::{
     bindings, counters,
     deadline::Deadline,
     fscache,
+    hash_key::HashKey,
     layout::{
         Blob,
         Cookie,
@@ -69,6 +70,7 @@ pub(crate) const MAX_LEN: usize = 255;
 pub(crate) struct Cookies {
     table: Table<Cookie>,
     slab: SlabCache<Cookie>,
+    hash_key: HashKey,
     last_debug_id: Atomic<u32>,
 }
 
@@ -78,6 +80,7 @@ impl Cookies {
         Ok(Self {
             table: Table::new()?,
             slab: SlabCache::new(c"fscache_cookie_jar")?,
+            hash_key: HashKey::random(),
             last_debug_id: Atomic::new(1),
         })
     }
@@ -85,6 +88,11 @@ impl Cookies {
     /// Where cookies are allocated.
     pub(crate) fn slab(&self) -> &SlabCache<Cookie> {
         &self.slab
+    }
+
+    /// Where in the table a cookie belongs: by its key, which servers choose, and a secret.
+    pub(crate) fn place(&self, volume: &Volume, key: &[u8]) -> u32 {
+        self.hash_key.hash(key) ^ volume.key_hash()
     }
 
     /// The table.

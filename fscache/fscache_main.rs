@@ -61,6 +61,8 @@ mod bindings;
 mod deadline;
 #[path = "../include/flags.rs"]
 mod flags;
+#[path = "../include/hash_key.rs"]
+mod hash_key;
 #[path = "../include/iov.rs"]
 mod iov;
 #[path = "../include/list.rs"]

@@ -19,7 +19,9 @@
 #include <linux/falloc.h>
 #include <linux/fs_struct.h>
 #include <linux/proc_fs.h>
+#include <linux/random.h>
 #include <linux/seq_file.h>
+#include <linux/siphash.h>
 #include <linux/poll.h>
 #include <linux/statfs.h>
 #include <linux/timer.h>

@@ -5,7 +5,13 @@
 #include <linux/pagemap.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
+#include <linux/siphash.h>
 #include "helpers.h"
+
+u32 fscache_helper_hash(const void *data, size_t len, const hsiphash_key_t *key)
+{
+	return hsiphash(data, len, key);
+}
 
 void fscache_helper_cond_resched(void)
 {

@@ -6,6 +6,7 @@
 #ifndef FSCACHE_RUST_HELPERS_H
 #define FSCACHE_RUST_HELPERS_H
 
+#include <linux/siphash.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
@@ -29,5 +30,8 @@ struct workqueue_struct *fscache_helper_alloc_workqueue(const char *name,
 							unsigned int flags);
 void fscache_helper_clear_page_bits(struct address_space *mapping, loff_t start,
 				    size_t len);
+
+/* hsiphash(), which is inline. */
+u32 fscache_helper_hash(const void *data, size_t len, const hsiphash_key_t *key);
 
 #endif /* FSCACHE_RUST_HELPERS_H */

@@ -13,7 +13,7 @@ include_dir := $(srcroot)/include
 kernel_bindgen := $(objtree)/rust/bindings/.bindings_generated.rs.cmd
 
 bindgen_headers := linux/fscache linux/fscache-cache linux/netfs linux/namei \
-	linux/proc_fs linux/rolling_buffer uapi/linux/falloc linux/falloc \
+	linux/proc_fs linux/rolling_buffer linux/siphash uapi/linux/falloc linux/falloc \
 	trace/events/fscache trace/events/cachefiles trace/events/netfs
 
 # Options as in rust/Makefile of the kernel.

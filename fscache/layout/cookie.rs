@@ -60,6 +60,20 @@ unsafe impl Send for Cookie {}
 // SAFETY: As above.
 unsafe impl Sync for Cookie {}
 
+/// What lies where C has a link for its list of all cookies: here is no such list.
+#[repr(C)]
+pub(super) struct OwnFields {
+    /// Since when the LRU counts, in jiffies.
+    listed_at: usize,
+    /// Where in the table the cookie belongs.
+    pub(super) place: u32,
+}
+
+const _: () = assert!(
+    core::mem::size_of::<OwnFields>() <= core::mem::size_of::<bindings::list_head>()
+        && core::mem::align_of::<OwnFields>() <= core::mem::align_of::<bindings::list_head>()
+);
+
 /// Defines accessors of atomic fields.
 macro_rules! atomic_fields {
     ($($(#[$attr:meta])* $name:ident: $type:ty;)*) => {$(
@@ -119,13 +133,18 @@ impl Cookie {
         object_size: i64;
     }
 
-    /// Since when the LRU counts, in jiffies. Lies in a field in which C keeps a list of all cookies;
-    /// here is none.
+    /// The fields that C does not know of.
+    #[inline]
+    pub(super) fn own_fields(&self) -> *mut OwnFields {
+        // SAFETY: The field is valid as long as the cookie is.
+        unsafe { (&raw mut (*self.as_raw()).proc_link).cast() }
+    }
+
+    /// Since when the LRU counts, in jiffies.
     #[inline]
     pub(crate) fn listed_at(&self) -> &Atomic<usize> {
-        // SAFETY: The field is valid as long as the cookie is, larger than this, aligned for a
-        // pointer, and used for nothing else.
-        unsafe { Atomic::from_ptr((&raw mut (*self.as_raw()).proc_link).cast()) }
+        // SAFETY: As above; whoever changes it does so atomically.
+        unsafe { Atomic::from_ptr(&raw mut (*self.own_fields()).listed_at) }
     }
 
     constant_fields! {
@@ -287,8 +306,10 @@ impl Cookie {
 
 // SAFETY: `hash_link` is used by the table only.
 unsafe impl Node for Cookie {
+    #[inline]
     fn hash(&self) -> u32 {
-        self.key_hash()
+        // SAFETY: Set when the cookie is made, and does not change.
+        unsafe { (*self.own_fields()).place }
     }
 
     fn link(&self) -> &Link<Self> {

@@ -95,6 +95,7 @@ impl NewCookie {
             (*raw).key_len = key_len;
             (*raw).aux_len = aux_len;
             (*raw).key_hash = crate::hash::hash(volume.key_hash(), key);
+            (*Cookie::from_raw(raw).own_fields()).place = fscache().cookies.place(volume, key);
             let key_at = match long_key {
                 Some(memory) => {
                     (&raw mut (*raw).__bindgen_anon_1)

@@ -183,6 +183,10 @@ impl Volume {
         &self.cache
     }
 
+    pub(crate) fn key_hash(&self) -> u32 {
+        0
+    }
+
     pub(crate) fn debug_id(&self) -> u32 {
         0
     }

@@ -549,6 +549,20 @@ pub(crate) mod stats {
     }
 }
 
+pub(crate) mod hash_key {
+    pub(crate) struct HashKey;
+
+    impl HashKey {
+        pub(crate) fn random() -> Self {
+            Self
+        }
+
+        pub(crate) fn hash(&self, _: &[u8]) -> u32 {
+            0
+        }
+    }
+}
+
 pub(crate) mod ratelimit {
     pub(crate) fn may_speak() -> bool {
         true

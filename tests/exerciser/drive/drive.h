@@ -83,6 +83,7 @@ void scrap_break(void);
 void random_phase(enum load load, int seconds);
 void scenarios(const char *only);
 void misuse(const char *only);
+void allocations(void);
 void bench(void);
 
 #endif

@@ -13,8 +13,8 @@ static void usage(void)
 {
 	puts("usage: drive [OPTION]... [PHASE]...\n"
 	     "\n"
-	     "Phases: scenarios (or scenarios:NAME), random, misuse, bench.\n"
-	     "Default: misuse scenarios random.\n"
+	     "Phases: scenarios (or scenarios:NAME), allocations, random, misuse, bench.\n"
+	     "Default: misuse scenarios allocations random.\n"
 	     "\n"
 	     "  --seed N        of all random sequences\n"
 	     "  --seconds N     of the random phase; others take their length from it\n"
@@ -36,6 +36,8 @@ static void phase(const char *name)
 		scenarios(name[9] == ':' ? name + 10 : NULL);
 	} else if (!strcmp(name, "misuse")) {
 		misuse(NULL);
+	} else if (!strcmp(name, "allocations")) {
+		allocations();
 	} else if (!strcmp(name, "bench")) {
 		bench();
 	} else {
@@ -76,6 +78,7 @@ int main(int argc, char **argv)
 	if (optind == argc) {
 		phase("misuse");
 		phase("scenarios");
+		phase("allocations");
 		phase("random");
 	}
 	for (int i = optind; i < argc; i++)

@@ -35,14 +35,8 @@ use crate::{
         Want, //
     },
     seq::SeqFile,
-    state::{
-        flags,
-        Event, //
-    },
-    stats::{
-        self,
-        Counter, //
-    },
+    state::Event,
+    stats,
     trace::{
         AccessWhy,
         CookieWhy,
@@ -52,11 +46,7 @@ use crate::{
     write, //
 };
 use core::ptr;
-use kernel::{
-    prelude::*,
-    str::CStrExt,
-    sync::atomic::ordering::Relaxed, //
-};
+use kernel::{prelude::*, str::CStrExt};
 
 /// Defines exported functions, and checks each against the prototype that C has.
 macro_rules! exports {
@@ -148,15 +138,10 @@ exports! {
         // SAFETY: By the API, a cookie of the caller's.
         let cookie = unsafe { Cookie::from_raw(cookie) };
         if !aux_data.is_null() || !object_size.is_null() {
-            stats::UPDATES.inc();
-            // SAFETY: By the API, as much coherency data as the cookie has.
-            cookie.update_aux(unsafe { Blob::new(aux_data, cookie.aux_len()) });
-            // SAFETY: By the API, null or a size.
-            if let Some(size) = unsafe { object_size.as_ref() } {
-                cookie.object_size().store(*size, Relaxed);
-            }
-            // Fully ordered: whoever sees the flag sees the data.
-            cookie.flags().update(flags::NEEDS_UPDATE, 0);
+            // SAFETY: By the API, as much coherency data as the cookie has, and null or a size.
+            let (aux, size) =
+                unsafe { (Blob::new(aux_data, cookie.aux_len()), object_size.as_ref()) };
+            cookie::update(cookie, aux, size.copied());
         }
         cookie::unuse(cookie)
     }

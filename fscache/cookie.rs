@@ -38,6 +38,7 @@ use crate::{
         Action,
         Decision,
         Event,
+        Snapshot,
         State, //
     },
     stats::{
@@ -236,8 +237,15 @@ fn clash(new: &Cookie, old: &Cookie) -> Option<Clash> {
 }
 
 /// Puts a decision into effect and does what it asks, outside the worker.
-fn carry_out(cookie: &Cookie, guard: CookieGuard<'_>, decision: &Decision, why: CookieWhy) {
-    let changed = guard.apply(decision);
+#[inline]
+fn carry_out(
+    cookie: &Cookie,
+    guard: CookieGuard<'_>,
+    now: &Snapshot,
+    decision: &Decision,
+    why: CookieWhy,
+) {
+    let changed = guard.apply(now, decision);
     drop(guard);
     if changed {
         cookie.wake_state_waiters();
@@ -258,32 +266,41 @@ fn carry_out(cookie: &Cookie, guard: CookieGuard<'_>, decision: &Decision, why: 
     }
 }
 
+/// A filesystem goes on with what it has given up.
+#[cold]
+#[inline(never)]
+fn warn_relinquished(what: &str) {
+    pr_warn!("Trying to {} relinquished cookie\n", what);
+    kernel::warn_on!(true);
+}
+
 /// Notes that somebody begins to use the file, and has it looked up if nobody did before.
 ///
 /// Sleeps only while the object is being put away, and not for ever.
+#[inline]
 pub(crate) fn use_cookie(cookie: &Cookie, modify: bool) {
     if cookie.flags().any(flags::RELINQUISHED) {
-        pr_warn!("Trying to use relinquished cookie\n");
-        kernel::warn_on!(true);
-        return;
+        return warn_relinquished("use");
     }
-    let why = if modify {
-        ActiveWhy::UseModify
-    } else {
-        ActiveWhy::Use
-    };
     let others = join_users(cookie);
     if let Some(active) = others {
-        trace::active(cookie, active, why);
+        trace::active(cookie, active, use_why(modify));
         // The object is there, and there is nothing that the backend was not told.
         if cookie.state() == State::Active && (!modify || cookie.flags().any(flags::LOCAL_WRITE)) {
             return;
         }
     }
+    use_unless_leaving(cookie, modify, others.is_some());
+}
+
+/// The rest of [`use_cookie`]: of the first user, who is not counted yet, or where there is
+/// something to decide.
+#[inline(never)]
+fn use_unless_leaving(cookie: &Cookie, modify: bool, is_counted: bool) {
     let mut guard = cookie.lock();
-    if others.is_none() {
+    if !is_counted {
         let active = cookie.n_active().fetch_add(1, Full).wrapping_add(1);
-        trace::active(cookie, active, why);
+        trace::active(cookie, active, use_why(modify));
     }
     let mut deadline = Deadline::new();
     loop {
@@ -301,7 +318,7 @@ pub(crate) fn use_cookie(cookie: &Cookie, modify: bool) {
         }
         match decision.action {
             Action::Wait => {
-                guard.apply(&decision);
+                guard.apply(&now, &decision);
                 drop(guard);
                 let changed = deadline
                     .left()
@@ -325,7 +342,7 @@ pub(crate) fn use_cookie(cookie: &Cookie, modify: bool) {
                 return;
             }
             _ => {
-                carry_out(cookie, guard, &decision, CookieWhy::GetUseWork);
+                carry_out(cookie, guard, &now, &decision, CookieWhy::GetUseWork);
                 // The worker ends it when the lookup has ended.
                 if let Some(access) = access {
                     access.suspend();
@@ -333,6 +350,16 @@ pub(crate) fn use_cookie(cookie: &Cookie, modify: bool) {
                 return;
             }
         }
+    }
+}
+
+/// Why a count of users goes up.
+#[inline]
+fn use_why(modify: bool) -> ActiveWhy {
+    if modify {
+        ActiveWhy::UseModify
+    } else {
+        ActiveWhy::Use
     }
 }
 
@@ -356,17 +383,11 @@ fn join_users(cookie: &Cookie) -> Option<i32> {
 }
 
 /// Notes that somebody stops using the file.
+#[inline]
 pub(crate) fn unuse(cookie: &Cookie) {
     // All but the last only count.
     let mut active = cookie.n_active().load(Relaxed);
-    while active != 1 {
-        if active <= 0 {
-            kernel::pr_err_once!(
-                "cookie {:08x} has no user that could go; a filesystem lost count\n",
-                cookie.debug_id()
-            );
-            return;
-        }
+    while active > 1 {
         match cookie
             .n_active()
             .cmpxchg(active, active.wrapping_sub(1), Full)
@@ -378,12 +399,24 @@ pub(crate) fn unuse(cookie: &Cookie) {
             Err(now) => active = now,
         }
     }
+    unuse_last(cookie)
+}
+
+/// The rest of [`unuse`]: of the last user.
+#[inline(never)]
+fn unuse_last(cookie: &Cookie) {
     let guard = cookie.lock();
+    if cookie.n_active().load(Relaxed) <= 0 {
+        drop(guard);
+        kernel::pr_err_once!(
+            "cookie {:08x} has no user that could go; a filesystem lost count\n",
+            cookie.debug_id()
+        );
+        return;
+    }
     let active = cookie.n_active().fetch_sub(1, Full).wrapping_sub(1);
     trace::active(cookie, active, ActiveWhy::Unuse);
-    let mut kept = None;
-    if active == 0 {
-        kept = CookieRef::take_kept(cookie);
+    let kept = if active == 0 {
         let old = cookie.flags().load();
         if old & flags::DISABLED != 0 {
             cookie.flags().update(0, flags::DISABLED);
@@ -391,11 +424,26 @@ pub(crate) fn unuse(cookie: &Cookie) {
         if old & flags::IS_CACHING != 0 && old & flags::RELINQUISHED == 0 {
             fscache().lru.add(cookie);
         }
-    }
+        CookieRef::take_kept(cookie)
+    } else {
+        None
+    };
     drop(guard);
     if let Some(kept) = kept {
         kept.put(CookieWhy::PutRelinquish);
     }
+}
+
+/// Stores new coherency data, if there is any, and a new size, if there is one.
+#[inline(never)]
+pub(crate) fn update(cookie: &Cookie, aux: Blob<'_>, size: Option<i64>) {
+    stats::UPDATES.inc();
+    cookie.update_aux(aux);
+    if let Some(size) = size {
+        cookie.object_size().store(size, Relaxed);
+    }
+    // Fully ordered: whoever sees the flag sees the data.
+    cookie.flags().update(flags::NEEDS_UPDATE, 0);
 }
 
 /// Declares the content out of date. May be called in atomic context.
@@ -406,9 +454,7 @@ pub(crate) fn invalidate(cookie: &Cookie, aux: Blob<'_>, new_size: i64, dio: boo
     stats::INVALIDATES.inc();
     counters::inc(cookie.volume(), |c| &c.invalidations);
     if cookie.flags().any(flags::RELINQUISHED) {
-        pr_warn!("Trying to invalidate relinquished cookie\n");
-        kernel::warn_on!(true);
-        return;
+        return warn_relinquished("invalidate");
     }
     if dio && cookie.flags().test_and_set(flags::DISABLED) {
         return;
@@ -424,7 +470,15 @@ pub(crate) fn invalidate(cookie: &Cookie, aux: Blob<'_>, new_size: i64, dio: boo
     }
     trace::invalidate(cookie, new_size);
     let decision = decide(&now, Event::Invalidate);
-    carry_out(cookie, guard, &decision, CookieWhy::GetInvalWork);
+    carry_out(cookie, guard, &now, &decision, CookieWhy::GetInvalWork);
+}
+
+/// A filesystem gives up what it has given up.
+#[cold]
+#[inline(never)]
+fn warn_given_up_twice(cookie: &Cookie) {
+    pr_warn!("Cookie c={:x} already relinquished\n", cookie.debug_id());
+    kernel::warn_on!(true);
 }
 
 /// Gives the cookie up. The caller's reference goes with it. Sleeps.
@@ -439,11 +493,8 @@ pub(crate) fn relinquish(cookie: CookieRef, retire: bool) {
         flags::RELINQUISHED
     };
     if cookie.flags().update(set, 0) & flags::RELINQUISHED != 0 {
-        pr_warn!("Cookie c={:x} already relinquished\n", cookie.debug_id());
-        kernel::warn_on!(true);
         // The reference went with the first time.
-        let _ = cookie.into_raw();
-        return;
+        return warn_given_up_twice(&core::mem::ManuallyDrop::new(cookie));
     }
     trace::relinquish(&cookie, retire);
     cookie.volume().n_cookies().fetch_sub(1, Relaxed);
@@ -459,8 +510,9 @@ pub(crate) fn relinquish(cookie: CookieRef, retire: bool) {
         );
         CookieRef::get(&cookie, CookieWhy::GetUseWork).keep_for_users();
     }
-    let decision = decide(&guard.snapshot(), Event::Relinquish);
-    carry_out(&cookie, guard, &decision, CookieWhy::GetEndAccess);
+    let now = guard.snapshot();
+    let decision = decide(&now, Event::Relinquish);
+    carry_out(&cookie, guard, &now, &decision, CookieWhy::GetEndAccess);
     cookie.put_sleeping(CookieWhy::PutRelinquish);
 }
 
@@ -470,14 +522,16 @@ pub(crate) fn withdraw(cookie: &Cookie) {
         on_lru.put(CookieWhy::PutLru);
     }
     let guard = cookie.lock();
-    let decision = decide(&guard.snapshot(), Event::WantWithdraw);
-    carry_out(cookie, guard, &decision, CookieWhy::GetEndAccess);
+    let now = guard.snapshot();
+    let decision = decide(&now, Event::WantWithdraw);
+    carry_out(cookie, guard, &now, &decision, CookieWhy::GetEndAccess);
 }
 
 /// A backend, called by the cookie's worker, tells what happened to the object.
 pub(crate) fn report(cookie: &Cookie, event: Event) {
     let guard = cookie.lock();
-    let decision = decide(&guard.snapshot(), event);
+    let now = guard.snapshot();
+    let decision = decide(&now, event);
     if decision.action == Action::Refuse {
         drop(guard);
         kernel::pr_warn_once!(
@@ -486,7 +540,7 @@ pub(crate) fn report(cookie: &Cookie, event: Event) {
         );
         return;
     }
-    carry_out(cookie, guard, &decision, CookieWhy::GetEndAccess);
+    carry_out(cookie, guard, &now, &decision, CookieWhy::GetEndAccess);
     if event == Event::CachingFailed {
         counters::inc(cookie.volume(), |c| &c.objects_failed);
         trace::see_cookie(cookie, CookieWhy::Failed);

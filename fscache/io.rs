@@ -111,10 +111,23 @@ pub(crate) fn begin(resources: &Resources, cookie: &Cookie, want: Want, why: Acc
 
 /// Waits until the object of an operation that has begun is ready for what it wants; false if it
 /// will not be. Sleeps.
+#[inline]
 pub(crate) fn wait_for(resources: &Resources, want: Want) -> bool {
     let Some(cookie) = resources.cookie() else {
         return false;
     };
+    // As a rule it is.
+    if cookie.volume().cache().is_live() && cookie.state() == State::Active && resources.is_ready()
+    {
+        return true;
+    }
+    wait_until_ready(resources, cookie, want)
+}
+
+/// The rest of [`wait_for`].
+#[cold]
+#[inline(never)]
+fn wait_until_ready(resources: &Resources, cookie: &Cookie, want: Want) -> bool {
     let mut deadline = Deadline::new();
     loop {
         if !cookie.volume().cache().is_live() {

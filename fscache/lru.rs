@@ -117,10 +117,18 @@ impl Lru {
     }
 
     /// Takes a cookie off, and returns the reference that the list had.
+    #[inline]
     pub(crate) fn remove_owned(&self, cookie: &Cookie) -> Option<CookieRef> {
-        if !is_on_a_list(cookie) {
-            return None;
+        if is_on_a_list(cookie) {
+            self.take_off(cookie)
+        } else {
+            None
         }
+    }
+
+    /// Takes a cookie off its list, if it still is on it.
+    #[inline(never)]
+    fn take_off(&self, cookie: &Cookie) -> Option<CookieRef> {
         let owned = self.list_of(cookie)?.lock().remove(cookie)?;
         stats::COOKIES_LRU.dec();
         stats::COOKIES_LRU_DROPPED.inc();
@@ -128,6 +136,7 @@ impl Lru {
     }
 
     /// Takes a cookie off. From any context.
+    #[inline]
     pub(crate) fn remove(&self, cookie: &Cookie) {
         if let Some(owned) = self.remove_owned(cookie) {
             owned.put(CookieWhy::PutLru);
@@ -182,7 +191,7 @@ impl Lru {
             return;
         }
         let decision = decide(&now, Event::Unused);
-        guard.apply(&decision);
+        guard.apply(&now, &decision);
         match decision.action {
             // Not at rest yet: another round.
             Action::Again => self.push(cookie, wait::now()),

@@ -57,7 +57,6 @@ pub(crate) enum State {
 
 impl State {
     /// All states, in the order of their values.
-    #[allow(dead_code)] // For tests.
     pub(crate) const ALL: [Self; 10] = [
         Self::Quiescent,
         Self::LookingUp,
@@ -80,19 +79,12 @@ impl State {
     }
 
     /// The state that a byte stands for; a byte that stands for none is a dead cookie.
+    #[inline]
     pub(crate) fn from_raw(raw: i8) -> Self {
-        match raw {
-            0 => Self::Quiescent,
-            1 => Self::LookingUp,
-            2 => Self::Creating,
-            3 => Self::Active,
-            4 => Self::Invalidating,
-            5 => Self::Failed,
-            6 => Self::LruDiscarding,
-            7 => Self::Withdrawing,
-            8 => Self::Relinquishing,
-            _ => Self::Dropped,
-        }
+        // A table, since the kernel is built without jump tables. What is negative is beyond it.
+        *Self::ALL
+            .get(usize::from(raw as u8))
+            .unwrap_or(&Self::Dropped)
     }
 
     /// The letter that `/proc/fs/fscache/cookies` shows.
@@ -250,6 +242,7 @@ pub(crate) struct Decision {
 }
 
 impl Decision {
+    #[inline]
     fn stay(now: &Snapshot, action: Action) -> Self {
         Self {
             state: now.state,
@@ -259,6 +252,7 @@ impl Decision {
         }
     }
 
+    #[inline]
     fn to(state: State, action: Action) -> Self {
         Self {
             state,
@@ -268,6 +262,7 @@ impl Decision {
         }
     }
 
+    #[inline]
     fn set(self, set: usize) -> Self {
         Self {
             set: self.set | set,
@@ -275,6 +270,7 @@ impl Decision {
         }
     }
 
+    #[inline]
     fn clear(self, clear: usize) -> Self {
         Self {
             clear: self.clear | clear,
@@ -284,6 +280,9 @@ impl Decision {
 }
 
 /// Decides what an event means to a cookie.
+///
+/// Inlined, since whoever asks mostly knows the event, and then needs one arm of this only.
+#[inline(always)]
 pub(crate) fn decide(now: &Snapshot, event: Event) -> Decision {
     match event {
         Event::Use { modify, live } => on_use(now, modify, live),
@@ -301,6 +300,7 @@ pub(crate) fn decide(now: &Snapshot, event: Event) -> Decision {
     }
 }
 
+#[inline]
 fn on_use(now: &Snapshot, modify: bool, live: bool) -> Decision {
     use flags::*;
     match now.state {
@@ -338,6 +338,7 @@ fn on_use(now: &Snapshot, modify: bool, live: bool) -> Decision {
     }
 }
 
+#[inline]
 fn on_invalidate(now: &Snapshot) -> Decision {
     use flags::*;
     let decision = match now.state {
@@ -358,6 +359,7 @@ fn on_invalidate(now: &Snapshot) -> Decision {
     decision.set(NO_DATA_TO_READ)
 }
 
+#[inline]
 fn on_want_withdraw(now: &Snapshot) -> Decision {
     match now.state {
         State::LookingUp
@@ -374,6 +376,7 @@ fn on_want_withdraw(now: &Snapshot) -> Decision {
     }
 }
 
+#[inline]
 fn on_unused(now: &Snapshot) -> Decision {
     match now.state {
         // It is put away anyhow.
@@ -401,6 +404,7 @@ fn on_unused(now: &Snapshot) -> Decision {
     }
 }
 
+#[inline]
 fn on_relinquish(now: &Snapshot) -> Decision {
     use flags::*;
     match now.state {

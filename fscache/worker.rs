@@ -44,7 +44,7 @@ fn to_rest(cookie: &Cookie) {
         let guard = cookie.lock();
         let before = guard.snapshot();
         let decision = decide(&before, event);
-        let changed = guard.apply(&decision);
+        let changed = guard.apply(&before, &decision);
         drop(guard);
         if changed {
             cookie.wake_state_waiters();

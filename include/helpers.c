@@ -6,11 +6,17 @@
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/siphash.h>
+#include <linux/slab.h>
 #include "helpers.h"
 
 u32 fscache_helper_hash(const void *data, size_t len, const hsiphash_key_t *key)
 {
 	return hsiphash(data, len, key);
+}
+
+void *fscache_helper_kzalloc(size_t len)
+{
+	return kzalloc(len, GFP_KERNEL);
 }
 
 void fscache_helper_cond_resched(void)

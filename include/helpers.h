@@ -22,6 +22,9 @@ int fscache_stats_show(struct seq_file *m);
 int fscache_proc_init(void);
 void fscache_proc_cleanup(void);
 
+/* kzalloc() that may sleep, without the detour by krealloc() of the kernel crate. */
+void *fscache_helper_kzalloc(size_t len);
+
 void fscache_helper_cond_resched(void);
 unsigned int fscache_helper_nofs_save(void);
 void fscache_helper_nofs_restore(unsigned int old);

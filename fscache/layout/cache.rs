@@ -299,10 +299,7 @@ unsafe fn free_cache(raw: *mut bindings::fscache_cache) {
     // SAFETY: By the function's contract; the name was allocated with the kernel's `kmalloc()`.
     unsafe {
         bindings::kfree((*raw).name.cast());
-        free(
-            NonNull::new_unchecked(raw.cast()),
-            core::mem::size_of::<Cache>(),
-        );
+        free(NonNull::new_unchecked(raw.cast()));
     }
 }
 

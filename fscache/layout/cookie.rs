@@ -32,11 +32,13 @@ use kernel::{
         atomic::ordering,
         lock::{
             spinlock::SpinLockBackend,
-            Guard,
-            Lock, //
+            Backend, //
         },
     },
-    types::Opaque, //
+    types::{
+        NotThreadSafe,
+        Opaque, //
+    },
 };
 
 /// Keys up to this length, in bytes, lie in the cookie itself.
@@ -271,11 +273,10 @@ impl Cookie {
     #[inline]
     pub(crate) fn lock(&self) -> CookieGuard<'_> {
         // SAFETY: The lock was initialised when the cookie was made, and lives as long as it.
-        let lock: &Lock<(), SpinLockBackend> =
-            unsafe { Lock::from_raw(&raw mut (*self.as_raw()).lock) };
+        let () = unsafe { SpinLockBackend::lock(&raw mut (*self.as_raw()).lock) };
         CookieGuard {
             cookie: self,
-            _lock: lock.lock(),
+            _not_send: NotThreadSafe,
         }
     }
 
@@ -334,9 +335,21 @@ unsafe impl Member for Cookie {
 }
 
 /// A cookie whose lock is held.
+///
+/// # Invariants
+///
+/// The task that made it holds the lock.
 pub(crate) struct CookieGuard<'a> {
     cookie: &'a Cookie,
-    _lock: Guard<'a, (), SpinLockBackend>,
+    _not_send: NotThreadSafe,
+}
+
+impl Drop for CookieGuard<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: By the invariant.
+        unsafe { SpinLockBackend::unlock(&raw mut (*self.cookie.as_raw()).lock, &()) };
+    }
 }
 
 impl CookieGuard<'_> {
@@ -351,14 +364,14 @@ impl CookieGuard<'_> {
         }
     }
 
-    /// Puts a decision into effect: the only place that writes a cookie's state. True if the
-    /// state changed, so that waiters are to be woken after the lock was dropped.
+    /// Puts a decision that was made from `now` into effect: the only place that writes a cookie's
+    /// state. True if the state changed, so that waiters are to be woken after the lock was
+    /// dropped.
     #[inline]
-    pub(crate) fn apply(&self, decision: &Decision) -> bool {
-        let changed = self.cookie.state() != decision.state;
+    pub(crate) fn apply(&self, now: &Snapshot, decision: &Decision) -> bool {
+        let changed = now.state != decision.state;
         // An atomic change is dear, and most decisions find the flags as they should be.
-        let now = self.cookie.flags().load();
-        if (decision.set & !now) | (decision.clear & now) != 0 {
+        if (decision.set & !now.flags) | (decision.clear & now.flags) != 0 {
             self.cookie.flags().update(decision.set, decision.clear);
         }
         if changed {

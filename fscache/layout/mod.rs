@@ -37,22 +37,15 @@ pub(crate) use volume::{
     VolumeRef, //
 };
 
+use crate::bindings;
 use core::{
-    alloc::Layout,
     marker::PhantomData,
     ptr::{
         self,
         NonNull, //
     },
 };
-use kernel::{
-    alloc::{
-        allocator::Kmalloc,
-        Allocator,
-        NumaNode, //
-    },
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 /// Bytes that a filesystem lends for the length of a call, or none.
 ///
@@ -98,21 +91,18 @@ impl Blob<'_> {
 /// Allocates zeroed memory that C code may read: `len` bytes, aligned for any of the kernel's
 /// structures. May sleep.
 fn alloc_zeroed(len: usize) -> Option<NonNull<u8>> {
-    let layout = Layout::from_size_align(len, core::mem::align_of::<u64>()).ok()?;
-    let memory = Kmalloc::alloc(layout, GFP_KERNEL | __GFP_ZERO, NumaNode::NO_NODE).ok()?;
-    Some(memory.cast())
+    // SAFETY: Always sound.
+    NonNull::new(unsafe { bindings::fscache_helper_kzalloc(len) }.cast())
 }
 
 /// Frees what [`alloc_zeroed`] returned.
 ///
 /// # Safety
 ///
-/// `memory` must come from `alloc_zeroed(len)`, and nobody may use it any more.
-unsafe fn free(memory: NonNull<u8>, len: usize) {
-    if let Ok(layout) = Layout::from_size_align(len, core::mem::align_of::<u64>()) {
-        // SAFETY: By the function's contract.
-        unsafe { Kmalloc::free(memory, layout) };
-    }
+/// `memory` must come from `alloc_zeroed()`, and nobody may use it any more.
+unsafe fn free(memory: NonNull<u8>) {
+    // SAFETY: By the function's contract.
+    unsafe { bindings::kfree(memory.as_ptr().cast()) };
 }
 
 /// Says that a reference was dropped without a reason.

@@ -72,13 +72,13 @@ impl NewCookie {
         if (key.len() > INLINE_KEY && long_key.is_none())
             || (usize::from(aux_len) > INLINE_AUX && long_aux.is_none())
         {
-            // SAFETY: All three were allocated just now, with these lengths; nobody knows them.
+            // SAFETY: All three were allocated just now; nobody knows them.
             unsafe {
                 if let Some(key_at) = long_key {
-                    free(key_at, key.len().next_multiple_of(4));
+                    free(key_at);
                 }
                 if let Some(aux_at) = long_aux {
-                    free(aux_at, usize::from(aux_len));
+                    free(aux_at);
                 }
                 fscache().cookies.slab().free(cookie);
             }
@@ -156,16 +156,16 @@ pub(super) unsafe fn free_cookie(cookie: NonNull<Cookie>) {
     let this = unsafe { cookie.as_ref() };
     let (key, key_len) = (this.key().as_ptr().cast_mut(), this.key().len());
     let (aux, aux_len) = this.aux();
-    // SAFETY: Allocated by `NewCookie::alloc()` with these lengths; nobody uses them any more.
+    // SAFETY: Allocated by `NewCookie::alloc()`; nobody uses them any more.
     unsafe {
         if key_len > INLINE_KEY {
             if let Some(key) = NonNull::new(key) {
-                free(key, key_len.next_multiple_of(4));
+                free(key);
             }
         }
         if aux_len > INLINE_AUX {
             if let Some(aux) = NonNull::new(aux) {
-                free(aux, aux_len);
+                free(aux);
             }
         }
         fscache().cookies.slab().free(cookie);

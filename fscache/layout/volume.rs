@@ -242,7 +242,7 @@ impl VolumeRef {
                 Some(volume) => Some((len, coherency_len, key_at, volume)),
                 None => {
                     // SAFETY: Allocated just now; nobody knows it.
-                    unsafe { free(key_at, key_memory(key.len())) };
+                    unsafe { free(key_at) };
                     None
                 }
             }
@@ -339,15 +339,13 @@ impl VolumeRef {
     unsafe fn free(&self) {
         let raw = self.as_raw();
         // SAFETY: The volume owns a reference to its cache; key and volume were allocated by
-        // `alloc()` with these lengths.
+        // `alloc()`.
         unsafe {
             let cache = CacheRef::from_raw((*raw).cache);
-            let key_len = key_memory(self.key().len());
-            let size = volume_memory((*raw).coherency_len);
             if let Some(key) = NonNull::new((*raw).key) {
-                free(key, key_len);
+                free(key);
             }
-            free(self.0.cast::<Counters>().sub(1).cast(), size);
+            free(self.0.cast::<Counters>().sub(1).cast());
             cache.put(CacheWhy::PutVolume);
         }
     }

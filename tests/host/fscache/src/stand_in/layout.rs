@@ -446,8 +446,8 @@ impl CookieGuard<'_> {
         }
     }
 
-    pub(crate) fn apply(&self, decision: &Decision) -> bool {
-        let changed = self.cookie.state() != decision.state;
+    pub(crate) fn apply(&self, now: &Snapshot, decision: &Decision) -> bool {
+        let changed = now.state != decision.state;
         if decision.set | decision.clear != 0 {
             self.cookie.flags().update(decision.set, decision.clear);
         }

@@ -8,6 +8,7 @@
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/wait_bit.h>
 #include "exerciser.h"
 
 #define EXER_BATCH_MAX		(1 << 21)
@@ -19,29 +20,26 @@ struct exer_batch {
 	struct fscache_cookie	**cookies;
 	u32			n_cookies;
 	u32			n_used;		/* the first so many are in use */
+	u32			drained_ref;	/* references of the volume but for cookies */
 };
 
-static bool exer_until_active(struct fscache_cookie *cookie)
+static int exer_acquire_relinquish(struct fscache_volume *volume, u64 who, u64 i)
 {
-	int i;
+	u64 key[4] = { who, i }, aux[2] = {};
+	struct fscache_cookie *cookie;
 
-	for (i = 0; i < 20000; i++) {
-		if (fscache_cookie_state(cookie) == FSCACHE_COOKIE_STATE_ACTIVE)
-			return true;
-		usleep_range(100, 200);
-	}
-	return false;
+	cookie = fscache_acquire_cookie(volume, 0, key, sizeof(key), aux, sizeof(aux), PAGE_SIZE);
+	if (!cookie)
+		return -ENOBUFS;
+	fscache_relinquish_cookie(cookie, false);
+	return 0;
 }
-
-/* Kinds of loops, in rq->advice. */
-enum { LOOP_USE, LOOP_UNUSE, LOOP_USE_UNUSE, LOOP_READ, LOOP_WRITE, LOOP_WAIT, LOOP_INVALIDATE };
 
 int exer_loop(struct exer_cookie *cookie, struct exer_request *rq)
 {
 	struct netfs_cache_resources *cres;
 	struct fscache_cookie *c = cookie->cookie;
 	u64 i, n = rq->length, total = 0, t;
-	u8 aux[EXER_KEY_MAX];
 	int ret = 0;
 
 	if (n < 1 || n > 10000000)
@@ -55,15 +53,15 @@ int exer_loop(struct exer_cookie *cookie, struct exer_request *rq)
 		goto out;
 	}
 	switch (rq->advice) {
-	case LOOP_USE:
+	case EXER_LOOP_USE:
 		t = ktime_get_ns();
 		for (i = 0; i < n; i++)
 			fscache_use_cookie(c, false);
 		total = ktime_get_ns() - t;
 		atomic_add(n, &cookie->uses);
 		break;
-	case LOOP_UNUSE:
-		/* Of what LOOP_USE began, one is left. */
+	case EXER_LOOP_UNUSE:
+		/* Of what EXER_LOOP_USE began, one is left. */
 		if (atomic_read(&cookie->uses) <= n) {
 			ret = -EINVAL;
 			break;
@@ -74,7 +72,7 @@ int exer_loop(struct exer_cookie *cookie, struct exer_request *rq)
 			fscache_unuse_cookie(c, NULL, NULL);
 		total = ktime_get_ns() - t;
 		break;
-	case LOOP_USE_UNUSE:
+	case EXER_LOOP_USE_UNUSE:
 		t = ktime_get_ns();
 		for (i = 0; i < n; i++) {
 			fscache_use_cookie(c, false);
@@ -82,11 +80,11 @@ int exer_loop(struct exer_cookie *cookie, struct exer_request *rq)
 		}
 		total = ktime_get_ns() - t;
 		break;
-	case LOOP_READ:
-	case LOOP_WRITE:
+	case EXER_LOOP_READ:
+	case EXER_LOOP_WRITE:
 		t = ktime_get_ns();
 		for (i = 0; i < n && ret == 0; i++) {
-			if (rq->advice == LOOP_READ)
+			if (rq->advice == EXER_LOOP_READ)
 				ret = fscache_begin_read_operation(cres, c);
 			else
 				ret = fscache_begin_write_operation(cres, c);
@@ -95,7 +93,7 @@ int exer_loop(struct exer_cookie *cookie, struct exer_request *rq)
 		}
 		total = ktime_get_ns() - t;
 		break;
-	case LOOP_WAIT:
+	case EXER_LOOP_WAIT:
 		ret = fscache_begin_read_operation(cres, c);
 		if (ret < 0)
 			break;
@@ -106,15 +104,11 @@ int exer_loop(struct exer_cookie *cookie, struct exer_request *rq)
 		total = ktime_get_ns() - t;
 		fscache_end_operation(cres);
 		break;
-	case LOOP_INVALIDATE:
-		for (i = 0; i < n && ret == 0; i++) {
-			exer_fill_aux(aux, sizeof(aux), exer_epoch(cookie) + 1);
-			t = ktime_get_ns();
-			fscache_invalidate(c, aux, rq->size, 0);
-			total += ktime_get_ns() - t;
-			if (!exer_until_active(c))
-				ret = -ETIMEDOUT;
-		}
+	case EXER_LOOP_ACQUIRE:
+		t = ktime_get_ns();
+		for (i = 0; i < n && ret == 0; i++)
+			ret = exer_acquire_relinquish(cookie->volume->volume, rq->who, i);
+		total = ktime_get_ns() - t;
 		break;
 	default:
 		ret = -EINVAL;
@@ -202,14 +196,14 @@ static int exer_batch_volumes(struct exer_batch *batch, struct exer_request *rq)
 static bool exer_batch_acquire_one(struct exer_batch *batch, struct exer_request *rq, u64 number)
 {
 	struct fscache_volume *volume = batch->volumes[number % batch->n_volumes];
+	u32 key_len = clamp(rq->key_len, 8U, 255U), aux_len = min(rq->aux_len, 255U);
 	u8 key[EXER_KEY_MAX], aux[EXER_KEY_MAX];
 
-	memset(key, 0x6b, sizeof(key));
+	memset(key, 0x6b, key_len);
 	memcpy(key, &number, sizeof(number));
-	exer_fill_aux(aux, sizeof(aux), rq->epoch);
+	exer_fill_aux(aux, aux_len, rq->epoch);
 	batch->cookies[batch->n_cookies] =
-		fscache_acquire_cookie(volume, rq->advice, key, clamp(rq->key_len, 8U, 255U),
-				       aux, min(rq->aux_len, 255U), rq->size);
+		fscache_acquire_cookie(volume, rq->advice, key, key_len, aux, aux_len, rq->size);
 	if (!batch->cookies[batch->n_cookies])
 		return false;
 	batch->n_cookies++;
@@ -218,11 +212,17 @@ static bool exer_batch_acquire_one(struct exer_batch *batch, struct exer_request
 
 static bool exer_batch_step(struct exer_batch *batch, struct exer_request *rq, u32 i)
 {
+	u8 aux[EXER_KEY_MAX];
+
 	switch (rq->op) {
 	case EXER_BATCH_ACQUIRE:
 		return exer_batch_acquire_one(batch, rq, rq->start + i);
 	case EXER_BATCH_USE:
 		fscache_use_cookie(batch->cookies[batch->n_used++], rq->flags & EXER_MODIFY);
+		return true;
+	case EXER_BATCH_INVALIDATE:
+		exer_fill_aux(aux, min(rq->aux_len, 255U), rq->epoch);
+		fscache_invalidate(batch->cookies[i], aux, rq->size, 0);
 		return true;
 	case EXER_BATCH_UNUSE:
 		fscache_unuse_cookie(batch->cookies[--batch->n_used], NULL, NULL);
@@ -235,24 +235,48 @@ static bool exer_batch_step(struct exer_batch *batch, struct exer_request *rq, u
 	}
 }
 
-/* Until all that are used are in one of the states. */
+static bool exer_batch_pause(struct exer_request *rq, unsigned long end, unsigned int usecs)
+{
+	if (time_after(jiffies, end) || fatal_signal_pending(current)) {
+		rq->result = -ETIMEDOUT;
+		return false;
+	}
+	usleep_range(usecs, 2 * usecs);
+	return true;
+}
+
 static void exer_batch_wait(struct exer_batch *batch, struct exer_request *rq)
 {
 	unsigned long end = jiffies + msecs_to_jiffies(min(rq->milliseconds, 600000U));
 	u64 t = ktime_get_ns();
 	u32 i = 0;
 
+	/* The last is done last, mostly; and looking again and again would cost as well. */
+	if (batch->n_used) {
+		struct fscache_cookie *last = batch->cookies[batch->n_used - 1];
+
+		wait_var_event_timeout(&last->state,
+				       rq->states & BIT(fscache_cookie_state(last)), 10 * HZ);
+	}
 	while (i < batch->n_used) {
-		if (rq->states & BIT(fscache_cookie_state(batch->cookies[i]))) {
+		if (rq->states & BIT(fscache_cookie_state(batch->cookies[i])))
 			i++;
-		} else if (time_after(jiffies, end) || fatal_signal_pending(current)) {
-			rq->result = -ETIMEDOUT;
+		else if (!exer_batch_pause(rq, end, 100))
 			break;
-		} else {
-			usleep_range(100, 200);
-		}
 	}
 	rq->length = i;
+	rq->nanoseconds = ktime_get_ns() - t;
+}
+
+/* Each cookie has a reference to its volume, until it is freed. */
+static void exer_batch_drain(struct exer_batch *batch, struct exer_request *rq)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(min(rq->milliseconds, 600000U));
+	u64 t = ktime_get_ns();
+
+	while (refcount_read(&batch->volumes[0]->ref) > batch->drained_ref)
+		if (!exer_batch_pause(rq, end, 500))
+			break;
 	rq->nanoseconds = ktime_get_ns() - t;
 }
 
@@ -278,6 +302,12 @@ int exer_batch(struct exer_session *session, struct exer_request *rq)
 	case EXER_BATCH_WAIT:
 		exer_batch_wait(batch, rq);
 		goto out;
+	case EXER_BATCH_DRAIN:
+		if (batch->n_volumes == 1 && batch->volumes[0])
+			exer_batch_drain(batch, rq);
+		else
+			ret = -EINVAL;
+		goto out;
 	case EXER_BATCH_FREE:
 		exer_batch_free(session);
 		goto out;
@@ -287,11 +317,14 @@ int exer_batch(struct exer_session *session, struct exer_request *rq)
 	case EXER_BATCH_USE:
 		limit = batch->n_cookies - batch->n_used;
 		break;
+	case EXER_BATCH_INVALIDATE:
 	case EXER_BATCH_UNUSE:
 		limit = batch->n_used;
 		break;
 	default:
 		limit = batch->n_cookies;
+		if (batch->n_volumes && batch->volumes[0])
+			batch->drained_ref = refcount_read(&batch->volumes[0]->ref) - limit;
 		break;
 	}
 	if (rq->length < limit)

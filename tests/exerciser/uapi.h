@@ -38,10 +38,23 @@ enum exer_opcode {
 	EXER_BATCH_VOLUMES,
 	EXER_BATCH_ACQUIRE,
 	EXER_BATCH_USE,
-	EXER_BATCH_WAIT,
+	EXER_BATCH_INVALIDATE,	/* those that are in use */
+	EXER_BATCH_WAIT,	/* until those in use are in one of the states */
 	EXER_BATCH_UNUSE,
 	EXER_BATCH_RELINQUISH,
-	EXER_BATCH_FREE,	/* wait for the volumes to go, forget the batch */
+	EXER_BATCH_DRAIN,	/* wait until those relinquished are freed; of one volume */
+	EXER_BATCH_FREE,	/* relinquish all of it, forget the batch */
+};
+
+/* What is timed by EXER_LOOP, in exer_request.advice. */
+enum exer_loop {
+	EXER_LOOP_USE,
+	EXER_LOOP_UNUSE,	/* what EXER_LOOP_USE began */
+	EXER_LOOP_USE_UNUSE,
+	EXER_LOOP_READ,		/* begin and end a read operation */
+	EXER_LOOP_WRITE,
+	EXER_LOOP_WAIT,		/* for an operation on an active cookie */
+	EXER_LOOP_ACQUIRE,	/* and relinquish, another key in the same volume */
 };
 
 /* Flags; what one means for which operation is said there. */

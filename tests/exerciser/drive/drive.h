@@ -33,7 +33,8 @@ struct options {
 	const char *cache;	/* folder of the cache */
 	const char *scrap;	/* mount point of a filesystem that may be shut down */
 	const char *json;
-	bool verbose;
+	uint64_t cookies;	/* the most that scale makes */
+	int flat;		/* by how many percent a cost may grow with them; 0: any */
 };
 extern struct options options;
 
@@ -85,5 +86,8 @@ void scenarios(const char *only);
 void misuse(const char *only);
 void allocations(void);
 void bench(void);
+void contention(void);
+void scale(void);
+void rows_close(void);
 
 #endif

@@ -7,21 +7,25 @@
 #include <getopt.h>
 #include <signal.h>
 
-struct options options = { .seed = 1, .seconds = 6, .threads = 6, .cache = "/cache/exerciser" };
+struct options options = { .seed = 1, .seconds = 6, .threads = 6, .cache = "/cache/exerciser",
+	.cookies = 100000, .flat = 100 };
 
 static void usage(void)
 {
 	puts("usage: drive [OPTION]... [PHASE]...\n"
 	     "\n"
-	     "Phases: scenarios (or scenarios:NAME), allocations, random, misuse, bench.\n"
-	     "Default: misuse scenarios allocations random.\n"
+	     "Phases: scenarios (or scenarios:NAME), allocations, random, misuse, scale, bench,\n"
+	     "contention.  Default: misuse scenarios allocations random scale.\n"
 	     "\n"
 	     "  --seed N        of all random sequences\n"
 	     "  --seconds N     of the random phase; others take their length from it\n"
 	     "  --threads N     a third each owns cookies, shares some, fights for keys\n"
 	     "  --cache FOLDER  where the cache is, on a filesystem fit for one\n"
 	     "  --scrap FOLDER  a mounted filesystem that is shut down for the I/O error\n"
-	     "  --json FILE     what the bench measured");
+	     "  --cookies N     how many scale makes at most, a power of ten; default 100000\n"
+	     "  --flat N        fail where a cost grows by more than N percent with them;\n"
+	     "                  0: never; default 100, as other work of the machine is measured too\n"
+	     "  --json FILE     what scale, bench and contention measured");
 }
 
 static void phase(const char *name)
@@ -38,8 +42,9 @@ static void phase(const char *name)
 		misuse(NULL);
 	} else if (!strcmp(name, "allocations")) {
 		allocations();
-	} else if (!strcmp(name, "bench")) {
-		bench();
+	} else if (!strcmp(name, "bench") || !strcmp(name, "contention") || !strcmp(name, "scale")) {
+		(*name == 'b' ? bench : *name == 'c' ? contention : scale)();
+		printf("%s %s (%.1f s)\n", atomic_load(&failures) == before ? "pass" : "FAIL", name, now() - began);
 	} else {
 		usage();
 		exit(2);
@@ -52,7 +57,7 @@ int main(int argc, char **argv)
 	static const struct option long_options[] = {
 		{ "seed", 1, NULL, 's' }, { "seconds", 1, NULL, 't' }, { "threads", 1, NULL, 'n' },
 		{ "cache", 1, NULL, 'c' }, { "scrap", 1, NULL, 'x' }, { "json", 1, NULL, 'j' },
-		{ "help", 0, NULL, 'h' }, {},
+		{ "cookies", 1, NULL, 'm' }, { "flat", 1, NULL, 'f' }, { "help", 0, NULL, 'h' }, {},
 	};
 	int option;
 
@@ -64,10 +69,13 @@ int main(int argc, char **argv)
 		case 'c': options.cache = optarg; break;
 		case 'x': options.scrap = optarg; break;
 		case 'j': options.json = optarg; break;
+		case 'm': options.cookies = strtoull(optarg, NULL, 0); break;
+		case 'f': options.flat = atoi(optarg); break;
 		default: usage(); return option == 'h' ? 0 : 2;
 		}
 	}
-	if (options.threads < 1 || options.threads > 64 || options.seconds < 1) {
+	if (options.threads < 1 || options.threads > 64 || options.seconds < 1 ||
+	    options.cookies < 1000 || options.cookies > 2000000 || options.flat < 0) {
 		usage();
 		return 2;
 	}
@@ -80,10 +88,12 @@ int main(int argc, char **argv)
 		phase("scenarios");
 		phase("allocations");
 		phase("random");
+		phase("scale");
 	}
 	for (int i = optind; i < argc; i++)
 		phase(argv[i]);
 	cache_withdraw();
+	rows_close();
 	printf("%d failures, seed %llu\n", atomic_load(&failures), (unsigned long long)options.seed);
 	return atomic_load(&failures) ? 1 : 0;
 }

@@ -36,6 +36,16 @@ check-debug:
 vm: modules
 	@scripts/check.sh --vm $(T)
 
+# make bench PART="cost time": see scripts/bench.sh --help
+bench: modules
+	@scripts/bench.sh $(PART)
+
+# make exercise TIME=600 SEED=1 PAIR=r-r
+TIME ?= 600
+SEED ?= 1
+exercise: modules
+	@tests/exerciser/run.sh --pair $(or $(PAIR),r-r) --seconds $(TIME) --seed $(SEED)
+
 fmt:
 	@scripts/fmt.sh
 
@@ -62,6 +72,8 @@ help:
 	@echo 'make check        run all tests'
 	@echo 'make check-debug   run the tests, and the exerciser, on a debug kernel, which is built first'
 	@echo 'make vm T=CASE    run some cases of tests/vm/cases in a virtual machine'
+	@echo 'make bench        measure all pairs of C and Rust modules: cost of each operation, scale, memory'
+	@echo 'make exercise     random sequences for TIME=600 seconds in a virtual machine'
 	@echo 'make fmt          format the Rust code; fmt-check only says whether it is'
 	@echo 'make clippy       lint with the set of the kernel and ours; warnings are errors'
 	@echo 'make doc          rustdoc of both modules into build/doc'
@@ -69,4 +81,4 @@ help:
 	@echo
 	@echo 'KDIR=, PAIR=, BUILD=, V=1: see the head of the Makefile'
 
-.PHONY: modules install demo check check-debug vm fmt fmt-check clippy doc clean distclean help
+.PHONY: modules install demo check check-debug vm bench exercise fmt fmt-check clippy doc clean distclean help

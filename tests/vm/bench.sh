@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Measures all pairs in one boot, in the guest: bench.sh NAME ROUNDS "PAIR..." OPTION...
+# The pairs take turns, so that whatever changes in time meets all of them.
+# Leaves NAME.PAIR.ROUND, what the driver of the exerciser measured, in $RESULTS.
+
+. "$(dirname "$0")/lib.sh"
+. "$HERE/modules.sh"
+
+name=$1 rounds=$2 pairs=$3
+shift 3
+DISK=/mnt/bench
+
+# take PAIR : its modules are loaded, and no other.
+take() {
+	PAIR=$1
+	unload fscache_exerciser
+	unload_all
+	if [[ $PAIR == r-* ]]; then
+		insmod "$HERE/.vm/ours/fscache.ko"
+		insmod "$HERE/.vm/ours/netfs.ko"
+	else
+		modprobe netfs
+	fi
+	if [[ $PAIR == *-r ]]; then
+		insmod "$HERE/.vm/ours/cachefiles.ko"
+	else
+		modprobe cachefiles
+	fi
+	for module in fscache netfs cachefiles; do
+		equal "whose $module is loaded" "$(module_origin $module)" "$(module_wanted $module)"
+	done
+	insmod exerciser/fscache-exerciser.ko
+	wait_for 10 "the exerciser's device appears" test -e /dev/fscache-exerciser
+}
+
+# A filesystem that waits for no device, or that would be measured too; and a
+# new one each time, as an old one is in another state.
+blank() {
+	mkdir -p $DISK
+	! mountpoint -q $DISK || umount $DISK
+	# Whole, or the kernel makes the rest of it meanwhile.
+	mke2fs -q -t ext4 -E lazy_itable_init=0,lazy_journal_init=0 /dev/ram0
+	mount -t ext4 -o noatime,commit=300 /dev/ram0 $DISK
+	mkdir $DISK/cache
+}
+
+modprobe brd rd_nr=1 rd_size=$((512 * 1024))
+wait_for 10 "the RAM disk appears" test -b /dev/ram0
+# What netfs.ko needs of the kernel's is loaded once, and stays.
+modprobe netfs
+for round in $(seq "$rounds"); do
+	for pair in $pairs; do
+		echo "$name: pair $pair, round $round of $rounds"
+		take "$pair"
+		blank
+		exerciser/drive --cache $DISK/cache --flat 0 --json "$RESULTS/$name.$pair.$round" "$@" >/tmp/drive.out || {
+			cat /tmp/drive.out
+			fail "pair $pair, round $round: $(grep -m 1 FAIL: /tmp/drive.out || echo "the driver failed")"
+		}
+	done
+done
+umount $DISK
+unload fscache_exerciser
+unload_all

@@ -8,6 +8,7 @@
 #   check.sh --vm [CASE...]    only these cases (default: all) with the pair, or
 #                              pairs, in $PAIR (default: r-r)
 #
+# SEED=N changes the random sequences of the case exerciser (default: 1).
 # TURNS=5 makes the longest case, reload, as much shorter (20 is what counts).
 # What each machine printed, and its kernel's messages, stay in $BUILD/check.
 
@@ -25,7 +26,7 @@ result() {
 	esac
 }
 
-logs=${CHECK_LOGS:-$BUILD/check}
+logs=${CHECK_LOGS:-$BUILD/check} seed=${SEED:-1}
 workers=()
 finish() {
 	local worker
@@ -80,7 +81,7 @@ host_tests() {
 # Every script there is, cases included.
 lint_scripts() {
 	local files
-	mapfile -t files < <(cd "$TOP" && grep -lE '^#!/bin/(ba)?sh|shellcheck shell=' scripts/*.sh scripts/guest/init tests/vm/*.sh tests/vm/run tests/scripts/*.sh .ci/run)
+	mapfile -t files < <(cd "$TOP" && grep -lE '^#!/bin/(ba)?sh|shellcheck shell=' scripts/*.sh scripts/guest/init tests/vm/*.sh tests/vm/run tests/exerciser/*.sh tests/scripts/*.sh .ci/run)
 	cd "$TOP"
 	"$TOP/scripts/enter.sh" shellcheck -S warning -x -P SCRIPTDIR --exclude=SC1091,SC2034,SC2120,SC2154 "${files[@]}"
 	# Cases run in the folder above, and all start with the library.
@@ -107,10 +108,12 @@ boot() {
 	local pair=$1 number=$2 status=0 dir=$logs/$1 name
 	shift 2
 	mkdir -p "$dir/$number"
-	setpriv --pdeathsig TERM "$TOP/scripts/vm.sh" --pair "$pair" --job "$TOP/tests/vm" \
+	setpriv --pdeathsig TERM "$TOP/scripts/vm.sh" --pair "$pair" --job "$logs/job" \
 		--results "$dir/$number" --log "$dir/$number/kernel.log" --time $(((300 + $# * 300) * ${SLOW:-1})) \
 		--disk "server=$dir/server.img:1G" --disk "cache=$dir/cache.img:1G" \
-		--append slab_nomerge --env "BOOT=$number" --env "CASE_LIMIT=$((500 * ${SLOW:-1}))" ${TURNS:+--env "TURNS=$TURNS"} -- ./run "$@" >"$dir/$number/output" 2>&1 &
+		--append slab_nomerge --env "BOOT=$number" --env "CASE_LIMIT=$((500 * ${SLOW:-1}))" \
+		${TURNS:+--env "TURNS=$TURNS"} --env "SEED=$seed" --env SECONDS_OF_RANDOM=20 \
+		-- ./run "$@" >"$dir/$number/output" 2>&1 &
 	tail -q -n +1 -F --pid=$! "$dir/$number/output" 2>/dev/null || true
 	wait $! || status=$?
 	# A case that said nothing was cut off: by the time limit, or by a crash.
@@ -149,12 +152,24 @@ run_pair() {
 	rm -f "$logs/$pair"/*.img
 }
 
+# stage CASE... : the folder that the machines get.
+stage() {
+	rm -rf "$logs/job"
+	if [[ " $* " == *" exerciser "* ]]; then
+		"$TOP/tests/exerciser/run.sh" --stage "$logs/job" && return 0
+		result fail exerciser "it does not build (see above)"
+	fi
+	mkdir -p "$logs/job"
+	cp -a "$TOP/tests/vm/." "$logs/job/"
+}
+
 # vm_tests "PAIR..." CASE... : as many machines side by side as there are processors.
 vm_tests() {
 	local pairs=$1 pair how name reason running=0 side
 	shift
 	side=$(nproc)
 	"$TOP/scripts/image.sh" >/dev/null
+	stage "$@"
 	for pair in $pairs; do
 		if [ "$running" -ge "$side" ]; then
 			wait -n || true
@@ -200,7 +215,7 @@ case ${1:-} in
 	mapfile -t cases < <(all_cases)
 	vm_tests "c-c r-r c-r r-c" "${cases[@]}"
 	;;
---help) sed -n '4,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
+--help) sed -n '4,13s/^# \{0,1\}//p' "$0"; exit 0 ;;
 *) die "unknown option $1; see check.sh --help" ;;
 esac
 

@@ -346,8 +346,8 @@ static double read_list(long n)
 static void flat(const char *name, long cookies, long volumes, double first, double value)
 {
 	if (options.flat && value > first * (100 + options.flat) / 100)
-		bad_but_in_c("%s: %.0f ns with %ld cookies in %ld volumes, but %.0f with %d", name, value,
-			     cookies, volumes, first, WINDOW);
+		bad_but_in_c("%s: %.0f ns with %ld cookies in %ld volumes, but %.0f with fewer", name,
+			     value, cookies, volumes, first);
 }
 
 /*
@@ -390,8 +390,8 @@ static void scale_in(uint64_t most, long volumes)
 				first[i] = each;
 			flat(steps[i].name, next, volumes, first[i], each);
 		}
-		/* In C the time is the square of the length. */
-		if (next >= 10000 && (!in_c || next <= 100000)) {
+		/* In C the time is the square of the length: a minute, if it is long. */
+		if (next >= 10000 && (!in_c || next <= (options.flat ? 10000 : 100000))) {
 			double each = read_list(cookies + next);
 
 			row("scale-list", next, volumes, 1, each, "ns");

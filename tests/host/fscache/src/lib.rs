@@ -16,12 +16,14 @@ mod stand_in;
 // What the module's files find at their crate's root, and at that of the kernel crate.
 use stand_in::{
     bindings, callbacks, counters, fscache, hash_key, layout, pin_init_array_from_fn, pr_err_once,
-    pr_warn_once, prelude, ratelimit, resources, slab, state, stats, sync, sync::atomic, table,
-    timer, trace, volume, wait, warn_on, workqueue,
+    pr_warn_once, prelude, ratelimit, resources, slab, state, stats, str, sync, sync::atomic,
+    table, timer, trace, wait, warn_on, workqueue,
 };
 
 #[path = "../../../../fscache/access.rs"]
 mod access;
+#[path = "../../../../fscache/cache.rs"]
+mod cache;
 #[path = "../../../../fscache/cookie.rs"]
 mod cookie;
 #[path = "../../../../include/deadline.rs"]
@@ -34,6 +36,8 @@ mod io;
 mod list;
 #[path = "../../../../fscache/lru.rs"]
 mod lru;
+#[path = "../../../../fscache/volume.rs"]
+mod volume;
 #[path = "../../../../fscache/worker.rs"]
 mod worker;
 

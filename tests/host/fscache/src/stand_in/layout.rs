@@ -1,22 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Cookies, volumes and caches as the module's files see them, and the backend behind them.
+//! Cookies as the module's files see them, and the backend behind them.
 
+pub(crate) use super::volumes::{
+    BackendTable, Cache, CacheRef, CacheState, Registered, Volume, VolumeRef,
+};
 use super::{
     bindings::list_head,
+    fault::{self, Fault},
     fscache,
     resources::{Resources, Want},
-    state::{flags, Decision, Event, Snapshot, State},
+    state::{flags, Action, Decision, Event, Snapshot, State},
     sync::atomic::{
-        ordering::{Acquire, Full, Relaxed, Release},
+        ordering::{Acquire, Relaxed, Release},
         Atomic,
     },
-    trace::{CookieWhy, VolumeWhy},
-    wait::Jiffies,
+    trace::{AccessWhy, CookieWhy, VolumeWhy},
+    volumes,
+    wait::{self, Jiffies},
+    words::{Flags, RefCount},
+    workqueue::Item,
 };
 use crate::{
+    access::VolumeAccess,
     cookie,
     list::{init_links, Member, Owner},
+    table::Node,
+    worker,
 };
 use loom::sync::{Condvar, Mutex, MutexGuard};
 use std::{
@@ -35,77 +45,6 @@ impl Blob<'_> {
     }
 }
 
-/// A reference count.
-pub(crate) struct RefCount(Atomic<i32>);
-
-impl RefCount {
-    fn new(count: i32) -> Self {
-        Self(Atomic::new(count))
-    }
-
-    pub(crate) fn read(&self) -> i32 {
-        self.0.load(Relaxed)
-    }
-
-    fn inc(&self) {
-        assert!(self.0.fetch_add(1, Relaxed) > 0, "back from the dead");
-    }
-
-    fn inc_not_zero(&self) -> bool {
-        let mut old = self.read();
-        loop {
-            if old == 0 {
-                return false;
-            }
-            match self.0.cmpxchg(old, old + 1, Relaxed) {
-                Ok(_) => return true,
-                Err(now) => old = now,
-            }
-        }
-    }
-
-    /// True for the last.
-    fn dec(&self) -> bool {
-        let old = self.0.fetch_sub(1, Full);
-        assert!(old > 0, "one reference given back too many");
-        old == 1
-    }
-}
-
-/// A word of flags.
-pub(crate) struct Flags(Atomic<usize>);
-
-impl Flags {
-    pub(crate) fn load(&self) -> usize {
-        self.0.load(Relaxed)
-    }
-
-    pub(crate) fn any(&self, mask: usize) -> bool {
-        self.load() & mask != 0
-    }
-
-    pub(crate) fn update(&self, set: usize, clear: usize) -> usize {
-        // One step instead of two where one is enough: fewer interleavings, none lost.
-        if clear == 0 {
-            return self.0.fetch_or(set, Full);
-        }
-        if set == 0 {
-            return self.0.fetch_and(!clear, Full);
-        }
-        let mut old = self.load();
-        loop {
-            match self.0.cmpxchg(old, (old & !clear) | set, Full) {
-                Ok(old) => return old,
-                Err(now) => old = now,
-            }
-        }
-    }
-
-    pub(crate) fn test_and_set(&self, mask: usize) -> bool {
-        self.update(mask, 0) & mask != 0
-    }
-}
-
 /// How the backend behaves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Lookup {
@@ -117,113 +56,6 @@ pub(crate) enum Lookup {
     Fails,
     /// The file cannot be opened.
     Broken,
-}
-
-/// Counting operations is not tried here.
-pub(crate) struct CountedOps;
-
-impl CountedOps {
-    pub(crate) fn put_before(&self, _: &Resources) {}
-}
-
-/// A cache, which is a backend as well.
-pub(crate) struct Cache {
-    live: Atomic<usize>,
-    accesses: Atomic<i32>,
-    pub(crate) lookup: Cell<Lookup>,
-    pub(crate) can_empty: Cell<bool>,
-}
-
-impl Cache {
-    pub(crate) fn is_live(&self) -> bool {
-        self.live.load(Acquire) != 0
-    }
-
-    pub(crate) fn counted_ops(&self) -> CountedOps {
-        CountedOps
-    }
-
-    pub(crate) fn set_live(&self, live: bool) {
-        self.live.store(usize::from(live), Release);
-    }
-
-    pub(crate) fn n_accesses(&self) -> &Atomic<i32> {
-        &self.accesses
-    }
-
-    pub(crate) fn backend(&self) -> Option<Backend<'_>> {
-        Some(Backend(self))
-    }
-}
-
-/// A volume.
-pub(crate) struct Volume {
-    refs: RefCount,
-    accesses: Atomic<i32>,
-    cookies: Atomic<i32>,
-    cache: Cache,
-}
-
-impl Volume {
-    pub(crate) fn new() -> Self {
-        Self {
-            refs: RefCount::new(1),
-            accesses: Atomic::new(0),
-            cookies: Atomic::new(0),
-            cache: Cache {
-                live: Atomic::new(1),
-                accesses: Atomic::new(0),
-                lookup: Cell::new(Lookup::Found),
-                can_empty: Cell::new(true),
-            },
-        }
-    }
-
-    pub(crate) fn cache(&self) -> &Cache {
-        &self.cache
-    }
-
-    pub(crate) fn key_hash(&self) -> u32 {
-        0
-    }
-
-    pub(crate) fn debug_id(&self) -> u32 {
-        0
-    }
-
-    pub(crate) fn n_accesses(&self) -> &Atomic<i32> {
-        &self.accesses
-    }
-
-    pub(crate) fn n_cookies(&self) -> &Atomic<i32> {
-        &self.cookies
-    }
-
-    pub(crate) fn refs(&self) -> i32 {
-        self.refs.read()
-    }
-}
-
-/// A reference to a volume.
-pub(crate) struct VolumeRef(*const Volume);
-
-impl VolumeRef {
-    pub(crate) fn get(volume: &Volume, _: VolumeWhy) -> Self {
-        volume.refs.inc();
-        Self(volume)
-    }
-
-    pub(crate) fn into_raw(self) -> *const Volume {
-        self.0
-    }
-
-    pub(crate) fn put(self, _: VolumeWhy) {
-        // SAFETY: Volumes live until the model has ended.
-        assert!(
-            !unsafe { &*self.0 }.refs.dec(),
-            "the test's own was given back"
-        );
-    }
 }
 
 /// What a backend has of a cookie, and what it saw.
@@ -238,6 +70,8 @@ pub(crate) struct Object {
     /// Writes were announced since it was looked up.
     pub(crate) announced: Cell<bool>,
     pub(crate) lookups: Cell<u32>,
+    /// What happens while it is being put away.
+    pub(crate) while_withdrawn: Cell<fn(&Cookie)>,
     pub(crate) withdrawals: Cell<u32>,
 }
 
@@ -270,7 +104,7 @@ impl Cookie {
     fn new(volume: &Volume) -> Self {
         Self {
             refs: RefCount::new(1),
-            flags: Flags(Atomic::new(0)),
+            flags: Flags::new(),
             state: Atomic::new(0),
             lock: Mutex::new(()),
             changed: (Mutex::new(()), Condvar::new()),
@@ -293,6 +127,7 @@ impl Cookie {
                 version: Cell::new(0),
                 announced: Cell::new(false),
                 lookups: Cell::new(0),
+                while_withdrawn: Cell::new(|_| ()),
                 withdrawals: Cell::new(0),
             },
             version: Cell::new(0),
@@ -373,7 +208,13 @@ impl Cookie {
         State::from_raw(self.state.load(Acquire))
     }
 
-    fn wait_until(&self, condition: impl Fn(State) -> bool) -> bool {
+    fn wait_until(&self, timeout: Jiffies, condition: impl Fn(State) -> bool) -> bool {
+        if condition(self.state()) {
+            return true;
+        }
+        if let Some(holds) = wait::in_vain(timeout, || condition(self.state())) {
+            return holds;
+        }
         assert!(self.waited_for.get(), "the model says that nobody waits");
         let mut guard = self.changed.0.lock().unwrap();
         while !condition(self.state()) {
@@ -382,18 +223,18 @@ impl Cookie {
         true
     }
 
-    pub(crate) fn wait_while(&self, state: State, _: Jiffies) -> bool {
-        self.wait_until(|now| now != state)
+    pub(crate) fn wait_while(&self, state: State, timeout: Jiffies) -> bool {
+        self.wait_until(timeout, |now| now != state)
     }
 
-    pub(crate) fn wait_until_dropped(&self, _: Jiffies) -> bool {
+    pub(crate) fn wait_until_dropped(&self, timeout: Jiffies) -> bool {
         // Also if there is nothing to wait for, others get their turn, as by `might_sleep()`.
         loom::thread::yield_now();
-        self.wait_until(|now| now == State::Dropped)
+        self.wait_until(timeout, |now| now == State::Dropped)
     }
 
     pub(crate) fn wake_state_waiters(&self) {
-        if self.waited_for.get() {
+        if self.waited_for.get() && !fault::is(Fault::StateWakesNobody) {
             drop(self.changed.0.lock().unwrap());
             self.changed.1.notify_all();
         }
@@ -403,7 +244,7 @@ impl Cookie {
         self.check_alive();
         CookieGuard {
             cookie: self,
-            _lock: self.lock.lock().unwrap(),
+            _lock: (!fault::is(Fault::NoLock)).then(|| self.lock.lock().unwrap()),
         }
     }
 
@@ -433,7 +274,7 @@ unsafe impl Member for Cookie {
 /// A cookie whose lock is held.
 pub(crate) struct CookieGuard<'a> {
     cookie: &'a Cookie,
-    _lock: MutexGuard<'a, ()>,
+    _lock: Option<MutexGuard<'a, ()>>,
 }
 
 impl CookieGuard<'_> {
@@ -454,12 +295,18 @@ impl CookieGuard<'_> {
         if changed {
             self.cookie.state.store(decision.state as i8, Release);
         }
+        if fault::is(Fault::InvalidationCounts) && decision.action == Action::Invalidate {
+            self.cookie.accesses.fetch_sub(1, Relaxed);
+        }
         changed
     }
 
     pub(crate) fn count_invalidation(&self) {
         let count = self.cookie.inval_counter.load(Relaxed);
         self.cookie.inval_counter.store(count + 1, Release);
+        if fault::is(Fault::InvalidationCounts) && self.cookie.state() == State::LookingUp {
+            self.cookie.accesses.fetch_add(1, Relaxed);
+        }
     }
 }
 
@@ -500,12 +347,13 @@ thread_local! {
     static ALL: std::cell::RefCell<Vec<*const Cookie>> = const { std::cell::RefCell::new(Vec::new()) };
 }
 
-/// Gives the memory of all cookies back, at the end of a model.
+/// Gives the memory of everything back, at the end of a model.
 pub(crate) fn free_all() {
     for cookie in ALL.take() {
         // SAFETY: Made by `NewCookie::alloc()`; the model has ended, so nobody uses it.
         drop(unsafe { Box::from_raw(cookie.cast_mut()) });
     }
+    volumes::free_all();
 }
 
 /// A reference to a cookie.
@@ -523,7 +371,7 @@ impl CookieRef {
     }
 
     pub(crate) fn try_get(cookie: &Cookie) -> Option<Self> {
-        cookie.refs().inc_not_zero().then_some(Self(cookie))
+        cookie.refs().inc_not_zero().then(|| Self(cookie))
     }
 
     pub(crate) fn into_raw(self) -> *const Cookie {
@@ -531,6 +379,9 @@ impl CookieRef {
     }
 
     pub(crate) fn keep_for_users(self) {
+        if fault::is(Fault::UsersLeftAlone) {
+            return self.put(CookieWhy::PutRelinquish);
+        }
         let kept = flags::KEPT_FOR_USERS;
         if self.flags().update(kept, 0) & kept == 0 {
             let _ = ManuallyDrop::new(self);
@@ -559,7 +410,7 @@ impl CookieRef {
     /// Frees a cookie whose last reference was given back.
     pub(crate) fn release(cookie: &Cookie) {
         assert!(!fscache().cookies.is_hashed(cookie), "freed while hashed");
-        let volume = VolumeRef(cookie.volume);
+        let volume = VolumeRef::own(cookie.volume());
         assert!(!cookie.freed.replace(true), "freed twice");
         fscache().cookies.forget_one();
         volume.put(VolumeWhy::PutCookie);
@@ -596,11 +447,53 @@ unsafe impl Owner for CookieRef {
     }
 }
 
+impl Node for Cookie {
+    const IS_IN: bool = true;
+
+    fn check_alive(&self) {
+        self.check_alive();
+    }
+}
+
+impl Item for Cookie {
+    fn run(cookie: *const Self) {
+        // SAFETY: Cookies live until the model has ended.
+        let cookie = unsafe { &*cookie };
+        if cookie.refs().read() == 0 {
+            CookieRef::release(cookie);
+        } else {
+            worker::run(CookieRef::own(cookie));
+        }
+    }
+}
+
 /// The backend, which complains of what must not happen.
-pub(crate) struct Backend<'a>(&'a Cache);
+pub(crate) struct Backend<'a>(pub(super) &'a Cache);
 
 impl Backend<'_> {
+    fn check_there(&self) {
+        assert!(!self.0.gone.get(), "the backend has gone");
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        "stand-in"
+    }
+
+    pub(crate) fn acquire_volume(&self, volume: &Volume) {
+        self.check_there();
+        self.0.asked.set(self.0.asked.get() + 1);
+        VolumeAccess::pin(volume, 0, AccessWhy::CachePin).suspend();
+        volume.set_backing(true);
+    }
+
+    pub(crate) fn free_volume(&self, volume: &Volume) {
+        self.check_there();
+        volume.set_backing(false);
+        wait::wake(&self.0.made);
+    }
+
     pub(crate) fn lookup_cookie(&self, cookie: &Cookie) -> bool {
+        self.check_there();
         let object = &cookie.object;
         assert_eq!(object.there.load(Relaxed), 0, "looked up twice");
         object.lookups.set(object.lookups.get() + 1);
@@ -623,6 +516,7 @@ impl Backend<'_> {
     }
 
     pub(crate) fn invalidate_cookie(&self, cookie: &Cookie) -> bool {
+        self.check_there();
         let object = &cookie.object;
         assert_eq!(object.there.load(Relaxed), 1, "nothing to empty");
         if !self.0.can_empty.get() {
@@ -634,13 +528,16 @@ impl Backend<'_> {
     }
 
     pub(crate) fn prepare_to_write(&self, cookie: &Cookie) {
+        self.check_there();
         assert_eq!(cookie.object.there.load(Relaxed), 1, "no object");
         cookie.object.announced.set(true);
     }
 
     pub(crate) fn withdraw_cookie(&self, cookie: &Cookie) {
+        self.check_there();
         let object = &cookie.object;
         assert_eq!(object.operations.get(), 0, "withdrawn while it is used");
+        object.while_withdrawn.get()(cookie);
         object.there.store(0, Relaxed);
         assert_eq!(object.operations.get(), 0, "withdrawn while it is used");
         if !cookie.flags().any(flags::RETIRED) {
@@ -654,9 +551,11 @@ impl Backend<'_> {
         }
         object.announced.set(false);
         object.withdrawals.set(object.withdrawals.get() + 1);
+        wait::wake(object);
     }
 
     pub(crate) fn begin_operation(&self, resources: &Resources, _: Want) -> bool {
+        self.check_there();
         let object = &resources.cookie().unwrap().object;
         object.operations.set(object.operations.get() + 1);
         assert_eq!(object.there.load(Relaxed), 1, "no object to use");

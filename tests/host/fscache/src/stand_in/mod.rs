@@ -7,19 +7,47 @@
 //! the kernel. Left out is what no interleaving depends upon: statistics, traces, messages, time.
 //! A message that the module prints once, and a warning, are failures here.
 
+pub(crate) mod fault;
 pub(crate) mod layout;
 pub(crate) mod state;
+pub(crate) mod table;
+pub(crate) mod timer;
+pub(crate) mod volumes;
+pub(crate) mod wait;
+pub(crate) mod words;
+pub(crate) mod workqueue;
 
-use crate::{cookie, lru};
-use layout::Cookie;
-use loom::sync::{Condvar, Mutex, MutexGuard};
+use crate::{cache, cookie, lru, volume};
+use layout::{Cookie, Volume};
+use loom::sync::{Mutex, MutexGuard};
 use std::cell::Cell;
 
 /// All that the module owns.
 pub(crate) struct Fscache {
-    pub(crate) queue: workqueue::OwnedQueue,
+    pub(crate) queue: workqueue::OwnedQueue<Cookie>,
+    pub(crate) volume_queue: workqueue::OwnedQueue<Volume>,
     pub(crate) cookies: cookie::Cookies,
+    pub(crate) volumes: volume::Volumes,
+    pub(crate) caches: cache::Caches,
     pub(crate) lru: lru::Lru,
+    /// Those who wait for a variable; the second is for a wrong one.
+    pub(crate) waiting: [wait::WaitQueue; 2],
+}
+
+impl Fscache {
+    /// Nothing yet.
+    pub(crate) fn new() -> Self {
+        use prelude::PinInit;
+        Self {
+            queue: workqueue::OwnedQueue::new(),
+            volume_queue: workqueue::OwnedQueue::new(),
+            cookies: cookie::Cookies::new().unwrap(),
+            volumes: volume::Volumes::new().unwrap(),
+            caches: cache::Caches::new().make(),
+            lru: lru::Lru::new().make(),
+            waiting: [wait::WaitQueue::new(), wait::WaitQueue::new()],
+        }
+    }
 }
 
 thread_local! {
@@ -33,9 +61,12 @@ pub(crate) fn fscache() -> &'static Fscache {
     unsafe { &*FSCACHE.get() }
 }
 
-/// Sets what [`fscache`] returns.
+/// Sets what [`fscache`] returns, at the beginning of a model.
 pub(crate) fn set_fscache(fscache: &Fscache) {
     FSCACHE.set(fscache);
+    MISTAKEN.set(false);
+    wait::begin();
+    timer::WATCHED.set(false);
 }
 
 thread_local! {
@@ -49,14 +80,14 @@ pub(crate) fn complain(message: std::fmt::Arguments<'_>) {
 }
 
 macro_rules! pr_warn {
-    ($($message:tt)*) => {{ let _ = format_args!($($message)*); }};
+    ($format:literal $(, $value:expr)* $(,)?) => {{ $( let _ = &$value; )* }};
 }
 macro_rules! pr_err_once {
     ($($message:tt)*) => { $crate::stand_in::complain(format_args!($($message)*)) };
 }
 macro_rules! warn_on {
     ($what:expr) => {
-        assert!(!$what, "a warning")
+        assert!(!$what || $crate::stand_in::MISTAKEN.get(), "a warning")
     };
 }
 macro_rules! new_spinlock {
@@ -65,7 +96,13 @@ macro_rules! new_spinlock {
     };
 }
 macro_rules! pin_init {
-    (Self { $($field:ident <- $value:expr),* $(,)? }) => { Self { $($field: $value),* } };
+    // `field <- initialiser` and `field: value`.
+    (Self { $($field:ident $is:tt $value:expr),* $(,)? }) => { Self { $($field: $value),* } };
+}
+macro_rules! new_mutex {
+    ($what:expr, $name:expr) => {
+        $crate::stand_in::SpinLock::new($what)
+    };
 }
 /// Makes an array.
 pub(crate) fn pin_init_array_from_fn<T, const N: usize>(make: impl FnMut(usize) -> T) -> [T; N] {
@@ -73,7 +110,7 @@ pub(crate) fn pin_init_array_from_fn<T, const N: usize>(make: impl FnMut(usize) 
 }
 
 pub(crate) use {
-    new_spinlock, pin_init, pr_err_once, pr_err_once as pr_warn_once, pr_warn, warn_on,
+    new_mutex, new_spinlock, pin_init, pr_err_once, pr_err_once as pr_warn_once, pr_warn, warn_on,
 };
 
 /// A spinlock around what it guards.
@@ -94,8 +131,56 @@ pub(crate) mod prelude {
     pub(crate) use stand_in_macros::pin_data;
 
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-    pub(crate) struct Error;
-    pub(crate) const ENOBUFS: Error = Error;
+    pub(crate) enum Error {
+        ENOBUFS,
+        ENOMEM,
+        EBUSY,
+        EINVAL,
+    }
+    pub(crate) use Error::*;
+
+    pub(crate) use std::ffi::CStr;
+
+    #[derive(Clone, Copy)]
+    pub(crate) struct Flags;
+    pub(crate) const GFP_KERNEL: Flags = Flags;
+
+    /// A vector, with memory for all.
+    pub(crate) struct KVec<T>(Vec<T>);
+
+    impl<T> KVec<T> {
+        pub(crate) fn new() -> Self {
+            Self(Vec::new())
+        }
+
+        pub(crate) fn push(&mut self, what: T, _: Flags) -> Result {
+            self.0.push(what);
+            Ok(())
+        }
+
+        pub(crate) fn retain(&mut self, f: impl FnMut(&mut T) -> bool) {
+            self.0.retain_mut(f);
+        }
+    }
+
+    impl<T> std::ops::Deref for KVec<T> {
+        type Target = [T];
+
+        fn deref(&self) -> &[T] {
+            &self.0
+        }
+    }
+
+    /// A string. Tests name nothing but constants.
+    pub(crate) struct CString(pub(crate) &'static CStr);
+
+    impl TryFrom<&CStr> for CString {
+        type Error = Error;
+
+        fn try_from(name: &CStr) -> Result<Self> {
+            Ok(Self(Box::leak(name.into())))
+        }
+    }
     pub(crate) type Result<T = (), E = Error> = std::result::Result<T, E>;
 
     /// An initialiser; what it makes need not be pinned here.
@@ -110,8 +195,12 @@ pub(crate) mod prelude {
     }
 }
 
+pub(crate) mod str {
+    pub(crate) use super::prelude::CString;
+}
+
 pub(crate) mod sync {
-    pub(crate) use super::{new_spinlock, SpinLock};
+    pub(crate) use super::{new_mutex, new_spinlock, SpinLock, SpinLock as Mutex};
 
     pub(crate) mod atomic {
         use loom::sync::atomic::{self, Ordering as Loom};
@@ -146,6 +235,13 @@ pub(crate) mod sync {
                     BARRIER.fetch_add(1, Loom::AcqRel);
                     result
                 }
+            }
+        }
+
+        /// Orders everything before with everything after it.
+        pub(crate) fn barrier() {
+            if ACCESSES.get() != Accesses::InOrder {
+                BARRIER.fetch_add(1, Loom::AcqRel);
             }
         }
 
@@ -253,146 +349,11 @@ pub(crate) mod sync {
     }
 }
 
-/// Waiting without a bound: that nobody comes to wake is a failure of the model, by `loom`.
-pub(crate) mod wait {
-    pub(crate) type Jiffies = u64;
-    pub(crate) const HZ: Jiffies = 250;
-    pub(crate) const PATIENCE: Jiffies = 20 * HZ;
-
-    thread_local! {
-        /// The time, which stands still unless a model sets it.
-        pub(crate) static CLOCK: std::cell::Cell<Jiffies> = const { std::cell::Cell::new(0) };
-    }
-
-    pub(crate) fn now() -> Jiffies {
-        CLOCK.get()
-    }
-
-    pub(crate) fn is_past(when: Jiffies) -> bool {
-        CLOCK.get() >= when
-    }
-
-    /// Nobody waits for an access to end in these models.
-    pub(crate) fn wake<T>(_: &T) {}
-}
-
-pub(crate) mod workqueue {
-    use super::*;
-
-    pub(crate) struct Work;
-
-    impl Work {
-        pub(crate) fn new(_: ()) -> Self {
-            Self
-        }
-    }
-
-    struct Waiting {
-        cookies: Vec<*const Cookie>,
-        closed: bool,
-    }
-
-    /// A queue of work items; an item is in it once at most.
-    pub(crate) struct OwnedQueue {
-        waiting: Mutex<Waiting>,
-        changed: Condvar,
-    }
-
-    impl OwnedQueue {
-        pub(crate) fn new() -> Self {
-            Self {
-                waiting: Mutex::new(Waiting {
-                    cookies: Vec::new(),
-                    closed: false,
-                }),
-                changed: Condvar::new(),
-            }
-        }
-
-        pub(crate) fn queue_own(&self, _: &Work) -> bool {
-            unreachable!("the timer has no part in these models")
-        }
-
-        /// Puts an item in; false if it was in.
-        pub(crate) fn queue(&self, cookie: &Cookie) -> bool {
-            let mut waiting = self.waiting.lock().unwrap();
-            if waiting
-                .cookies
-                .iter()
-                .any(|other| std::ptr::eq(*other, cookie))
-            {
-                return false;
-            }
-            waiting.cookies.push(cookie);
-            drop(waiting);
-            self.changed.notify_one();
-            true
-        }
-
-        /// Does what is in the queue, until it is empty and, if `until_closed`, closed.
-        pub(crate) fn work(&self, until_closed: bool) {
-            loop {
-                let mut waiting = self.waiting.lock().unwrap();
-                while until_closed && waiting.cookies.is_empty() && !waiting.closed {
-                    waiting = self.changed.wait(waiting).unwrap();
-                }
-                if waiting.cookies.is_empty() {
-                    return;
-                }
-                let cookie = waiting.cookies.remove(0);
-                drop(waiting);
-                callbacks::cookie_work(cookie);
-            }
-        }
-
-        /// Lets the worker end when there is nothing left to do.
-        pub(crate) fn close(&self) {
-            self.waiting.lock().unwrap().closed = true;
-            self.changed.notify_one();
-        }
-
-        pub(crate) fn is_empty(&self) -> bool {
-            self.waiting.lock().unwrap().cookies.is_empty()
-        }
-    }
-}
-
 pub(crate) mod callbacks {
-    use super::layout::{Cookie, CookieRef};
-    use crate::worker;
-
     #[allow(non_upper_case_globals)]
     pub(crate) const lru_timer: () = ();
     #[allow(non_upper_case_globals)]
     pub(crate) const lru_work: () = ();
-
-    /// The work item of a cookie.
-    pub(crate) fn cookie_work(cookie: *const Cookie) {
-        // SAFETY: Cookies live until the model has ended.
-        let cookie = unsafe { &*cookie };
-        if cookie.refs().read() == 0 {
-            CookieRef::release(cookie);
-        } else {
-            worker::run(CookieRef::own(cookie));
-        }
-    }
-}
-
-pub(crate) mod timer {
-    use super::wait::Jiffies;
-
-    pub(crate) struct Timer;
-
-    impl Timer {
-        pub(crate) fn new(_: ()) -> Self {
-            Self
-        }
-        pub(crate) fn reduce(&self, _: Jiffies) {}
-        pub(crate) fn expires(&self) -> Option<Jiffies> {
-            None
-        }
-        pub(crate) fn shutdown(&self) {}
-    }
 }
 
 pub(crate) mod bindings {
@@ -417,52 +378,6 @@ pub(crate) mod slab {
     impl<T> SlabCache<T> {
         pub(crate) fn new(_: &'static std::ffi::CStr) -> Result<Self> {
             Ok(Self(std::marker::PhantomData))
-        }
-    }
-}
-
-pub(crate) mod table {
-    use super::{layout::Cookie, prelude::*, SpinLock};
-
-    /// One chain, which shows the same to whoever puts in, takes out and looks up.
-    pub(crate) struct Table<T>(SpinLock<Vec<*const T>>);
-
-    impl Table<Cookie> {
-        pub(crate) fn new() -> Result<Self> {
-            Ok(Self(SpinLock::new(Vec::new())))
-        }
-
-        pub(crate) fn insert<R>(
-            &self,
-            new: &Cookie,
-            mut clash: impl FnMut(&Cookie) -> Option<R>,
-            inserted: impl FnOnce(),
-        ) -> Result<(), R> {
-            let mut chain = self.0.lock();
-            for old in chain.iter() {
-                // SAFETY: Cookies live until the model has ended.
-                let old = unsafe { &**old };
-                old.check_alive();
-                if let Some(reason) = clash(old) {
-                    return Err(reason);
-                }
-            }
-            chain.push(new);
-            inserted();
-            Ok(())
-        }
-
-        pub(crate) fn remove(&self, cookie: &Cookie, removed: impl FnOnce()) -> bool {
-            let mut chain = self.0.lock();
-            let before = chain.len();
-            chain.retain(|other| !std::ptr::eq(*other, cookie));
-            assert_eq!(before, chain.len() + 1, "taken out of the table twice");
-            removed();
-            true
-        }
-
-        pub(crate) fn len(&self) -> usize {
-            self.0.lock().len()
         }
     }
 }
@@ -545,7 +460,7 @@ pub(crate) mod stats {
     counters! {
         ACQUIRES ACQUIRES_OK ACQUIRES_OOM COOKIES COOKIES_LRU COOKIES_LRU_DROPPED
         COOKIES_LRU_EXPIRED COOKIES_LRU_REMOVED INVALIDATES RELINQUISHES RELINQUISHES_DROPPED
-        RELINQUISHES_RETIRE RESIZES RESIZES_NULL
+        RELINQUISHES_RETIRE RESIZES RESIZES_NULL VOLUMES VOLUMES_COLLISION VOLUMES_NOMEM
     }
 }
 
@@ -604,14 +519,24 @@ pub(crate) mod trace {
             NewAcquire PutHashCollision PutLru PutOverQueued PutRelinquish PutWork SeeActive
             SeeLruDiscard SeeLruDiscardClear SeeLruDoOne SeeRelinquish SeeWithdraw SeeWork
         }
-        VolumeWhy { GetCookie PutCookie }
+        VolumeWhy {
+            Collision Free GetCookie GetCreateWork GetHashCollision PutCookie PutCreateWork
+            PutHashCollision PutRelinquish SeeCreateWork SeeHashWake WaitCreateWork
+        }
+        CacheWhy {
+            GetAcquire NewAcquire PutCache PutPrepFailed PutRelinquish PutVolume
+        }
         ActiveWhy { Use UseModify Unuse }
         AccessWhy {
-            IoNotLive IoRead IoResize IoWait IoWrite LookupCookie LookupCookieEnd
-            LookupCookieEndFailed Unlive
+            AcquireVolume AcquireVolumeEnd CachePin CacheUnpin IoNotLive IoRead IoResize IoWait
+            IoWrite LookupCookie LookupCookieEnd LookupCookieEndFailed RelinquishVolume
+            RelinquishVolumeEnd Unlive
         }
     }
 
+    pub(crate) fn cache(_: u32, _: i32, _: CacheWhy) {}
+    pub(crate) fn volume(_: u32, _: i32, _: VolumeWhy) {}
+    pub(crate) fn see_volume(_: &Volume, _: VolumeWhy) {}
     pub(crate) fn see_cookie(_: &Cookie, _: CookieWhy) {}
     pub(crate) fn active(_: &Cookie, _: i32, _: ActiveWhy) {}
     pub(crate) fn access_cache(_: &Cache, _: i32, _: AccessWhy) {}
@@ -621,13 +546,4 @@ pub(crate) mod trace {
     pub(crate) fn relinquish(_: &Cookie, _: bool) {}
     pub(crate) fn invalidate(_: &Cookie, _: i64) {}
     pub(crate) fn resize(_: &Cookie, _: i64) {}
-}
-
-pub(crate) mod volume {
-    use super::layout::Volume;
-
-    /// The volume is there.
-    pub(crate) fn create_and_wait(_: &Volume) -> bool {
-        true
-    }
 }

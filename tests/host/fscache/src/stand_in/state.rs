@@ -1,60 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The state machine, with a place to put faults in: each of the bugs that C had can be put back,
-//! for one thread, to see that a test notices.
+//! The state machine, with a place to put faults in.
 
 #[path = "../../../../../fscache/state.rs"]
 mod real;
 
+use super::fault::{self, Fault};
 pub(crate) use real::*;
-use std::cell::Cell;
-
-/// A bug that is put back.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Fault {
-    /// None.
-    None,
-    /// After an LRU discard the worker does not look whether there is more to do (the fscache
-    /// rewrite as first posted: freed while hashed).
-    RestAfterDiscard,
-    /// Using a cookie does not call off its LRU discard (CVE-2022-48989).
-    DiscardInUse,
-    /// An LRU discard does not wait for operations (CVE-2024-45000).
-    DiscardInFlight,
-    /// An invalidation during the lookup is forgotten ("invalidate in LOOKING_UP is lost").
-    LookupForgetsInvalidation,
-    /// A lookup that fails leaves requests behind (the leaked access count of 7.3; a file that is
-    /// withdrawn as soon as it is looked up again).
-    FailedLookupKeepsRequests,
-    /// Only the first user to write has writes announced, if it is the one who has it looked up
-    /// (the lost dirty mark of 7.3).
-    LateWriterNotAnnounced,
-    /// A failed invalidation is forgotten (stale data under new coherency data in 7.3).
-    FailedInvalidationForgotten,
-}
-
-thread_local! {
-    static FAULT: Cell<Fault> = const { Cell::new(Fault::None) };
-}
-
-/// Puts a fault in while `f` runs.
-pub(crate) fn with_fault<R>(fault: Fault, f: impl FnOnce() -> R) -> R {
-    struct TakeOut;
-    impl Drop for TakeOut {
-        fn drop(&mut self) {
-            FAULT.set(Fault::None);
-        }
-    }
-    FAULT.set(fault);
-    let _take_out = TakeOut;
-    f()
-}
 
 /// The module's `decide()`, but for a fault that was put in.
 pub(crate) fn decide(now: &Snapshot, event: Event) -> Decision {
+    let fault = fault::current();
+    let mut decision = real::decide(&as_seen(fault, now, event), event);
+    spoil(fault, now, event, &mut decision);
+    decision
+}
+
+/// What a faulty state machine sees.
+fn as_seen(fault: Fault, now: &Snapshot, event: Event) -> Snapshot {
     use flags::*;
     let mut seen = *now;
-    let fault = FAULT.get();
     match (fault, event) {
         // There the discard was looked at first.
         (Fault::RestAfterDiscard, Event::Work)
@@ -73,8 +38,16 @@ pub(crate) fn decide(now: &Snapshot, event: Event) -> Decision {
         }
         _ => {}
     }
-    let mut decision = real::decide(&seen, event);
+    seen
+}
+
+/// What a faulty state machine answers.
+fn spoil(fault: Fault, now: &Snapshot, event: Event, decision: &mut Decision) {
+    use flags::*;
     match (fault, event) {
+        (Fault::DeadWorks, Event::Work) if now.state == State::Dropped => {
+            decision.action = Action::Unhash;
+        }
         (Fault::RestAfterDiscard, Event::Withdrawn) if now.state == State::LruDiscarding => {
             decision.action = Action::Rest;
         }
@@ -90,7 +63,18 @@ pub(crate) fn decide(now: &Snapshot, event: Event) -> Decision {
         (Fault::FailedInvalidationForgotten, Event::InvalidateFailed) => {
             decision.set &= !DO_INVALIDATE;
         }
+        (Fault::WithdrawStrikesTheNext, Event::WantWithdraw) if now.state == State::Quiescent => {
+            decision.set |= DO_WITHDRAW;
+        }
+        (Fault::WithdrawStrikesTheNext, Event::Use { .. }) => decision.clear &= !DO_WITHDRAW,
+        (Fault::UnusedForgotten, Event::Unused) if decision.action == Action::Again => {
+            decision.action = Action::Rest;
+        }
+        (Fault::CalledOffDiscardStays, Event::Use { .. } | Event::Work)
+            if now.state == State::Active =>
+        {
+            decision.clear &= !DO_LRU_DISCARD;
+        }
         _ => {}
     }
-    decision
 }

@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 //! Threads against threads: the module's own code, in all interleavings that `loom` finds.
+//!
+//! Here is how a model is run, and what is played with a cookie. [`bugs`] puts faults in, and
+//! [`volumes`] is about volumes and caches.
+
+mod bugs;
+mod volumes;
 
 use crate::{
     cookie, io,
-    layout::{free_all, Blob, Cookie, CookieRef, Lookup, Volume},
-    lru::Lru,
-    prelude::PinInit,
+    layout::{free_all, Blob, CacheState, Cookie, CookieRef, Lookup, Volume},
     resources::{Resources, Want},
-    stand_in::{set_fscache, Fscache, MISTAKEN},
-    state::{flags, with_fault, Event, Fault, State},
+    stand_in::{
+        fault::{self, with_fault, Fault},
+        set_fscache, Fscache, MISTAKEN,
+    },
+    state::{flags, Event, State},
     sync::atomic::{ordering::Relaxed, Accesses, ACCESSES},
-    trace::AccessWhy,
-    wait::{CLOCK, HZ},
-    workqueue::OwnedQueue,
+    timer::WATCHED,
+    trace::{AccessWhy, CookieWhy},
+    wait::{CLOCK, HZ, WAITED_FOR},
 };
 use std::{
     panic::catch_unwind,
@@ -33,15 +40,10 @@ struct Stage {
 impl Stage {
     fn new() -> &'static Self {
         let stage = Box::leak(Box::new(Self {
-            fscache: Fscache {
-                queue: OwnedQueue::new(),
-                cookies: cookie::Cookies::new().unwrap(),
-                lru: Lru::new().make(),
-            },
+            fscache: Fscache::new(),
             volume: Volume::new(),
         }));
         set_fscache(&stage.fscache);
-        CLOCK.set(0);
         stage
     }
 
@@ -91,7 +93,7 @@ impl Stage {
     fn check(&'static self, cookie: &'static Cookie) {
         assert!(self.fscache.queue.is_empty());
         if !cookie.is_freed() {
-            assert_eq!(cookie.n_accesses().load(Relaxed), 0);
+            assert_eq!(cookie.n_accesses().load(Relaxed), 0, "accesses are left");
             assert!(
                 !is_left_behind(cookie),
                 "left behind: {:x} in {:?}",
@@ -146,6 +148,11 @@ fn is_left_behind(cookie: &Cookie) -> bool {
 }
 
 // What the threads do.
+
+/// Somebody else than the filesystem holds a reference.
+fn hold(cookie: &Cookie) -> CookieRef {
+    CookieRef::get(cookie, CookieWhy::GetEndAccess)
+}
 
 fn relinquish(cookie: &Cookie) {
     cookie::relinquish(CookieRef::own(cookie), false);
@@ -210,7 +217,13 @@ fn holds(preemptions: Option<usize>, play: fn(&'static Stage)) {
 
 /// With the fault put in, something goes wrong in some interleaving.
 fn breaks(fault: Fault, preemptions: Option<usize>, how: &[&str], play: fn(&'static Stage)) {
-    let run = || explore(fault, Accesses::InOrder, preemptions, play);
+    // Only a barrier that is missing needs more than that.
+    let accesses = if fault == Fault::NoBarrierBeforeWake {
+        Accesses::Weak
+    } else {
+        Accesses::InOrder
+    };
+    let run = || explore(fault, accesses, preemptions, play);
     let Err(message) = catch_unwind(run) else {
         panic!("{fault:?} was put in, and nothing went wrong");
     };
@@ -394,13 +407,15 @@ fn relinquish_and_end(stage: &'static Stage) {
     let resources = Resources::empty();
     io::begin(&resources, cookie, Want::Read, AccessWhy::IoRead).unwrap();
     // Whoever reads holds a reference, as backends do.
-    let held = CookieRef::get(cookie, crate::trace::CookieWhy::GetEndAccess);
+    let held = (!fault::is(Fault::OperationWithoutReference)).then(|| hold(cookie));
     stage.at_once([
         Box::new(move || relinquish(cookie)),
         Box::new(move || {
             resources.use_object();
             resources.end();
-            held.put(crate::trace::CookieWhy::PutWork);
+            if let Some(held) = held {
+                held.put(CookieWhy::PutWork);
+            }
         }),
     ]);
     stage.check(cookie);
@@ -410,11 +425,11 @@ fn relinquish_and_end(stage: &'static Stage) {
 fn withdraw_and_relinquish(stage: &'static Stage) {
     let cookie = stage.idle();
     // What a backend's object holds.
-    let held = CookieRef::get(cookie, crate::trace::CookieWhy::GetEndAccess);
+    let held = hold(cookie);
     stage.at_once([
         Box::new(move || {
             cookie::withdraw(cookie);
-            held.put(crate::trace::CookieWhy::PutWork);
+            held.put(CookieWhy::PutWork);
         }),
         Box::new(move || relinquish(cookie)),
     ]);
@@ -533,7 +548,7 @@ fn relinquish_and_unuse(stage: &'static Stage) {
 /// It was never looked up: given up without a worker, while the LRU knows nothing of it.
 fn relinquish_unused(stage: &'static Stage) {
     let cookie = stage.acquire();
-    stage.volume.cache().set_live(false);
+    stage.volume.cache().set_state(CacheState::Withdrawn);
     cookie::use_cookie(cookie, true);
     cookie::unuse(cookie);
     stage.at_once([Box::new(move || relinquish(cookie))]);
@@ -541,20 +556,23 @@ fn relinquish_unused(stage: &'static Stage) {
     stage.check(cookie);
 }
 
+/// Makes a test of each scenario of a file.
 macro_rules! scenarios {
     ($($name:ident: $preemptions:expr;)*) => {
         mod all_goes_well {
-            use super::BOUND;
+            #[allow(unused_imports)] // Where all interleavings are tried.
+            use super::{holds, BOUND};
 
             $(
                 #[test]
                 fn $name() {
-                    super::holds($preemptions, super::$name);
+                    holds($preemptions, super::$name);
                 }
             )*
         }
     };
 }
+use scenarios;
 
 scenarios! {
     discard_and_relinquish: Some(BOUND);
@@ -580,41 +598,4 @@ scenarios! {
     relinquish_and_acquire: Some(BOUND);
     relinquish_and_unuse: Some(BOUND);
     relinquish_unused: None;
-}
-
-/// The bugs that C had, each put back (see [`Fault`]), and how it shows.
-mod bugs_of_old_are_seen {
-    use super::*;
-
-    macro_rules! bugs {
-        ($($name:ident: $fault:ident, $preemptions:expr, $play:ident, $how:expr;)*) => {$(
-            #[test]
-            fn $name() {
-                breaks(Fault::$fault, $preemptions, &$how, $play);
-            }
-        )*};
-    }
-
-    bugs! {
-        // The KASAN report of generic/011 on the rewrite as first posted.
-        coalesced_relinquish: RestAfterDiscard, Some(BOUND), discard_and_relinquish,
-            ["freed while hashed", "left behind"];
-        // CVE-2022-48989.
-        discard_of_what_is_used: DiscardInUse, Some(BOUND), discard_and_use,
-            ["not cached while it is used"];
-        // CVE-2024-45000.
-        discard_of_what_is_read: DiscardInFlight, Some(BOUND), discard_and_read,
-            ["withdrawn while it is used", "no object to use", "used after it was put away"];
-        // Invalidations in the states of lookup: lost ones, and ones that leaked a count (D1).
-        invalidation_lost_in_lookup: LookupForgetsInvalidation, None, invalidate_and_found,
-            ["stale", "left behind"];
-        invalidation_left_by_failed_lookup: FailedLookupKeepsRequests, Some(BOUND),
-            requests_and_failing_lookup, ["left behind", "withdrawn at once"];
-        // D6.
-        writer_not_announced: LateWriterNotAnnounced, Some(BOUND), write_and_lookup,
-            ["a writer was not announced"];
-        // D2.
-        failed_invalidation_kept: FailedInvalidationForgotten, Some(BOUND), invalidate_without_space,
-            ["out of date, and kept"];
-    }
 }

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The bugs that C had, each put back (see [`Fault`]), and how it shows.
+
+use super::*;
+
+/// A file that is looked up is withdrawn meanwhile, and opened again later.
+fn withdraw_of_nothing(stage: &'static Stage) {
+    let cookie = stage.acquire();
+    cookie::withdraw(cookie);
+    cookie::use_cookie(cookie, false);
+    stage.settle();
+    assert_eq!(cookie.state(), State::Active, "withdrawn at once");
+    cookie::unuse(cookie);
+    stage.check(cookie);
+}
+
+/// A discard is called off, and then something is read.
+fn read_after_no_discard(stage: &'static Stage) {
+    let cookie = stage.idle();
+    expire(stage);
+    cookie::use_cookie(cookie, false);
+    stage.settle();
+    assert_eq!(cookie.state(), State::Active);
+    read(cookie);
+    assert!(stage.fscache.queue.is_empty(), "queued at every access");
+    cookie::unuse(cookie);
+    stage.check(cookie);
+}
+
+/// The worker is queued once more when all is over.
+fn work_after_death(stage: &'static Stage) {
+    let cookie = stage.idle();
+    let held = hold(cookie);
+    relinquish(cookie);
+    stage.settle();
+    assert_eq!(cookie.state(), State::Dropped);
+    held.queue(CookieWhy::GetEndAccess);
+    stage.settle();
+    held.put(CookieWhy::PutWork);
+    stage.settle();
+    stage.check(cookie);
+}
+
+scenarios! {
+    withdraw_of_nothing: None;
+    read_after_no_discard: None;
+    work_after_death: None;
+}
+
+mod bugs_of_old_are_seen {
+    use super::{
+        super::{volumes::*, *},
+        *,
+    };
+
+    macro_rules! bugs {
+        ($($name:ident: $fault:ident, $preemptions:expr, $play:ident, $how:expr;)*) => {$(
+            #[test]
+            fn $name() {
+                breaks(Fault::$fault, $preemptions, &$how, $play);
+            }
+        )*};
+    }
+
+    bugs! {
+        // Of the old object state machine.
+        requeued_after_death: DeadWorks, None, work_after_death, ["taken out of the table twice"];
+        admission_without_the_lock: NoLock, Some(BOUND), withdraw_and_read,
+            ["withdrawn while it is used", "no object to use", "used after it was put away"];
+        nobody_is_woken: StateWakesNobody, Some(BOUND), discard_and_use, ["deadlock"];
+        given_up_under_its_users: UsersLeftAlone, Some(BOUND), relinquish_and_unuse,
+            ["used after it was freed"];
+
+        // The KASAN report of generic/011 on the rewrite as first posted.
+        coalesced_relinquish: RestAfterDiscard, Some(BOUND), discard_and_relinquish,
+            ["freed while hashed", "left behind"];
+        // CVE-2022-48989.
+        discard_of_what_is_used: DiscardInUse, Some(BOUND), discard_and_use,
+            ["not cached while it is used"];
+        // CVE-2024-45000.
+        discard_of_what_is_read: DiscardInFlight, Some(BOUND), discard_and_read,
+            ["withdrawn while it is used", "no object to use", "used after it was put away"];
+        // CVE-2024-46786.
+        timer_after_unloading: TimerOnlyDeleted, None, lru_shut_down, ["armed for ever"];
+
+        // Invalidations in the states of lookup: lost ones, and ones that leaked a count.
+        invalidation_lost_in_lookup: LookupForgetsInvalidation, None, invalidate_and_found,
+            ["stale", "left behind"];
+        invalidation_leaks_an_access: InvalidationCounts, Some(BOUND),
+            requests_and_failing_lookup, ["accesses are left"];
+        invalidation_left_by_failed_lookup: FailedLookupKeepsRequests, Some(BOUND),
+            requests_and_failing_lookup, ["left behind", "withdrawn at once"];
+        failed_invalidation_kept: FailedInvalidationForgotten, Some(BOUND), invalidate_without_space,
+            ["out of date, and kept"];
+
+        // Of the C fscache as it is.
+        writer_not_announced: LateWriterNotAnnounced, Some(BOUND), write_and_lookup,
+            ["a writer was not announced"];
+        access_ended_without_reference: OperationWithoutReference, Some(BOUND), relinquish_and_end,
+            ["used after it was freed", "freed while hashed"];
+        withdrawal_strikes_the_next: WithdrawStrikesTheNext, None, withdraw_of_nothing,
+            ["withdrawn at once"];
+        never_put_away: UnusedForgotten, Some(BOUND), discard_and_invalidate,
+            ["nobody puts it away"];
+        queued_at_every_access: CalledOffDiscardStays, None, read_after_no_discard,
+            ["queued at every access"];
+
+        // Of volumes: inverted waits, and wakeups that were lost.
+        wait_inverted: WaitInverted, Some(BOUND), collision, ["deadlock", "exceeded"];
+        another_key_is_woken: OtherKeyWoken, Some(BOUND), collision, ["deadlock"];
+        no_barrier_before_wake: NoBarrierBeforeWake, Some(BOUND), made_once, ["deadlock"];
+        // CVE-2024-41058, CVE-2024-41057.
+        volume_back_from_the_dead: BackFromTheDead, Some(BOUND), put_while_the_cache_goes,
+            ["back from the dead"];
+        cache_goes_without_waiting: WithdrawDoesNotWait, Some(BOUND), used_while_the_cache_goes,
+            ["outlives the cache", "the backend has gone"];
+        cache_is_looked_at_once: LookedOnce, Some(BOUND), used_while_the_cache_goes,
+            ["outlives the cache", "the backend has gone", "deadlock"];
+        pin_taken_twice: PinTakenTwice, Some(BOUND), withdrawn_twice, ["deadlock"];
+    }
+}

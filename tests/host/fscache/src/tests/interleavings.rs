@@ -2,10 +2,28 @@
 
 //! Threads against threads: the module's own code, in all interleavings that `loom` finds.
 //!
-//! Here is how a model is run, and what is played with a cookie. [`bugs`] puts faults in, and
-//! [`volumes`] is about volumes and caches.
+//! Here is how a model is run, and what is played with a cookie. Two or three threads are against
+//! the cookie's worker, which makes one more. Each pair of what may be done at once is somewhere:
+//!
+//! |            | use | unuse | LRU | invalidate | withdraw | relinquish | read |
+//! |------------|-----|-------|-----|------------|----------|------------|------|
+//! | use        | `write_and_lookup` | | | | | | |
+//! | unuse      | `use_and_unuse` | `unuse_and_unuse` | | | | | |
+//! | LRU        | `discard_and_use` | `discard_and_unuse` | one | | | | |
+//! | invalidate | `invalidate_and_use` | `invalidate_and_unuse` | `discard_and_invalidate` | `invalidate_twice` | | | |
+//! | withdraw   | `withdraw_and_use` | `withdraw_and_unuse` | `withdraw_and_discard` | `withdraw_and_invalidate` | `withdraw_twice` | | |
+//! | relinquish | `relinquish_and_use` | `relinquish_and_unuse` | `discard_and_relinquish` | never | `withdraw_and_relinquish` | never | |
+//! | read       | `read_and_use` | `read_and_unuse` | `discard_and_read` | `invalidate_and_read` | `withdraw_and_read` | `relinquish_and_end`, `relinquish_and_read` | `two_reads_and_withdraw` |
+//!
+//! "One": the LRU has one work item. "Never": a filesystem that gives a cookie up lends it to
+//! nobody else meanwhile; what comes after is in `misuse.c` of the exerciser.
+//!
+//! [`bounds`] is about waits that nobody ends, [`bugs`] puts faults in, and [`volumes`] is about
+//! volumes and caches.
 
+mod bounds;
 mod bugs;
+mod pairs;
 mod volumes;
 
 use crate::{

@@ -332,6 +332,13 @@ fn invalidate_and_created(stage: &'static Stage) {
     stage.check(cookie);
 }
 
+fn invalidate_and_not_found(stage: &'static Stage) {
+    let cookie = invalidate_and_lookup(stage, Lookup::Fails);
+    assert_eq!(cookie.state(), State::Quiescent);
+    cookie::unuse(cookie);
+    stage.check(cookie);
+}
+
 fn invalidate_and_broken(stage: &'static Stage) {
     let cookie = invalidate_and_lookup(stage, Lookup::Broken);
     assert_eq!(cookie.state(), State::Quiescent);
@@ -600,6 +607,7 @@ scenarios! {
     invalidate_and_found: None;
     invalidate_and_created: None;
     invalidate_and_broken: None;
+    invalidate_and_not_found: None;
     requests_and_failing_lookup: Some(BOUND);
     write_and_lookup: Some(BOUND);
     invalidate_without_space: Some(BOUND);

@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     layout::VolumeRef,
     volume,
-    wait::{ALONE, PATIENCE},
+    wait::{self, ALONE, PATIENCE},
 };
 
 /// Does what must not wait for ever, and sees how long it waits.

@@ -87,8 +87,8 @@ mod bugs_of_old_are_seen {
         // Invalidations in the states of lookup: lost ones, and ones that leaked a count.
         invalidation_lost_in_lookup: LookupForgetsInvalidation, None, invalidate_and_found,
             ["stale", "left behind"];
-        invalidation_leaks_an_access: InvalidationCounts, Some(BOUND),
-            requests_and_failing_lookup, ["accesses are left"];
+        invalidation_leaks_an_access: InvalidationCounts, None, invalidate_and_not_found,
+            ["accesses are left"];
         invalidation_left_by_failed_lookup: FailedLookupKeepsRequests, Some(BOUND),
             requests_and_failing_lookup, ["left behind", "withdrawn at once"];
         failed_invalidation_kept: FailedInvalidationForgotten, Some(BOUND), invalidate_without_space,

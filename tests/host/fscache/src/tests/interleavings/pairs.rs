@@ -32,6 +32,32 @@ fn discard_and_unuse(stage: &'static Stage) {
     stage.check(cookie);
 }
 
+/// The LRU comes too early, because the file was used again, while the filesystem gives it up.
+fn early_and_relinquish(stage: &'static Stage) {
+    let cookie = stage.idle();
+    CLOCK.set(CLOCK.get() + 10 * HZ);
+    cookie::use_cookie(cookie, false);
+    cookie::unuse(cookie);
+    stage.at_once([
+        Box::new(move || stage.fscache.lru.expire()),
+        Box::new(move || relinquish(cookie)),
+    ]);
+    assert!(cookie.is_freed(), "the LRU has it still");
+    stage.check(cookie);
+}
+
+/// Two close the file that one had open: a filesystem lost count.
+fn unuse_too_often(stage: &'static Stage) {
+    let cookie = stage.active();
+    MISTAKEN.set(true);
+    stage.at_once([
+        Box::new(move || cookie::unuse(cookie)),
+        Box::new(move || cookie::unuse(cookie)),
+    ]);
+    assert_eq!(cookie.n_active().load(Relaxed), 0, "less than nobody");
+    stage.check(cookie);
+}
+
 /// The file changes while it is opened to be changed.
 fn invalidate_and_use(stage: &'static Stage) {
     let cookie = stage.acquire();
@@ -183,4 +209,16 @@ scenarios! {
     read_and_unuse: Some(BOUND);
     relinquish_and_read: Some(BOUND - 1);
     relinquish_and_use: Some(BOUND);
+}
+
+#[test]
+#[ignore = "not so yet: the LRU keeps a cookie, and so its volume, for ten seconds after all is over"]
+fn early_and_relinquish_goes_well() {
+    holds(Some(BOUND), early_and_relinquish);
+}
+
+#[test]
+#[ignore = "not so yet: a count of users can become negative, and one that is used be put away"]
+fn unuse_too_often_goes_well() {
+    holds(Some(BOUND), unuse_too_often);
 }

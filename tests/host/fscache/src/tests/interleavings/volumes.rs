@@ -257,7 +257,7 @@ pub(super) fn lru_shut_down(stage: &'static Stage) {
 scenarios! {
     collision: Some(BOUND);
     collision_of_three: Some(BOUND - 1);
-    made_once: Some(BOUND);
+    made_once: Some(BOUND - 1);
     made_while_the_cache_goes: Some(BOUND);
     withdrawn_twice: Some(BOUND);
     put_while_the_cache_goes: Some(BOUND);

@@ -10,8 +10,10 @@
 pub(crate) mod fault;
 pub(crate) mod layout;
 pub(crate) mod state;
+pub(crate) mod stats;
 pub(crate) mod table;
 pub(crate) mod timer;
+pub(crate) mod trace;
 pub(crate) mod volumes;
 pub(crate) mod wait;
 pub(crate) mod words;
@@ -441,29 +443,6 @@ pub(crate) mod resources {
     }
 }
 
-pub(crate) mod stats {
-    pub(crate) trait Counter {
-        fn inc(&self);
-        fn dec(&self);
-    }
-
-    pub(crate) struct Uncounted;
-
-    impl Counter for Uncounted {
-        fn inc(&self) {}
-        fn dec(&self) {}
-    }
-
-    macro_rules! counters {
-        ($($name:ident)*) => {$( pub(crate) static $name: Uncounted = Uncounted; )*};
-    }
-    counters! {
-        ACQUIRES ACQUIRES_OK ACQUIRES_OOM COOKIES COOKIES_LRU COOKIES_LRU_DROPPED
-        COOKIES_LRU_EXPIRED COOKIES_LRU_REMOVED INVALIDATES RELINQUISHES RELINQUISHES_DROPPED
-        RELINQUISHES_RETIRE RESIZES RESIZES_NULL VOLUMES VOLUMES_COLLISION VOLUMES_NOMEM
-    }
-}
-
 pub(crate) mod hash_key {
     pub(crate) struct HashKey;
 
@@ -502,48 +481,4 @@ pub(crate) mod counters {
 
     pub(crate) fn inc(_: &Volume, _: impl Fn(&Counters) -> &Uncounted) {}
     pub(crate) fn add(_: &Volume, _: impl Fn(&Counters) -> &Uncounted, _: i64) {}
-}
-
-pub(crate) mod trace {
-    use super::layout::{Cache, Cookie, Volume};
-
-    macro_rules! reasons {
-        ($($type:ident { $($name:ident)* })*) => {$(
-            #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-            pub(crate) enum $type { $($name),* }
-        )*};
-    }
-    reasons! {
-        CookieWhy {
-            Collision Discard Failed GetEndAccess GetHashCollision GetInvalWork GetLru GetUseWork
-            NewAcquire PutHashCollision PutLru PutOverQueued PutRelinquish PutWork SeeActive
-            SeeLruDiscard SeeLruDiscardClear SeeLruDoOne SeeRelinquish SeeWithdraw SeeWork
-        }
-        VolumeWhy {
-            Collision Free GetCookie GetCreateWork GetHashCollision PutCookie PutCreateWork
-            PutHashCollision PutRelinquish SeeCreateWork SeeHashWake WaitCreateWork
-        }
-        CacheWhy {
-            GetAcquire NewAcquire PutCache PutPrepFailed PutRelinquish PutVolume
-        }
-        ActiveWhy { Use UseModify Unuse }
-        AccessWhy {
-            AcquireVolume AcquireVolumeEnd CachePin CacheUnpin IoNotLive IoRead IoResize IoWait
-            IoWrite LookupCookie LookupCookieEnd LookupCookieEndFailed RelinquishVolume
-            RelinquishVolumeEnd Unlive
-        }
-    }
-
-    pub(crate) fn cache(_: u32, _: i32, _: CacheWhy) {}
-    pub(crate) fn volume(_: u32, _: i32, _: VolumeWhy) {}
-    pub(crate) fn see_volume(_: &Volume, _: VolumeWhy) {}
-    pub(crate) fn see_cookie(_: &Cookie, _: CookieWhy) {}
-    pub(crate) fn active(_: &Cookie, _: i32, _: ActiveWhy) {}
-    pub(crate) fn access_cache(_: &Cache, _: i32, _: AccessWhy) {}
-    pub(crate) fn access_volume(_: &Volume, _: u32, _: i32, _: AccessWhy) {}
-    pub(crate) fn access(_: &Cookie, _: i32, _: AccessWhy) {}
-    pub(crate) fn acquire(_: &Cookie) {}
-    pub(crate) fn relinquish(_: &Cookie, _: bool) {}
-    pub(crate) fn invalidate(_: &Cookie, _: i64) {}
-    pub(crate) fn resize(_: &Cookie, _: i64) {}
 }

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Copying to the cache: the filesystem is told once, whatever happens (O3, O4, R61, R66).
+
+use super::stage::{Stage, PREPARED};
+use crate::{
+    bindings::{address_space, xarray, MARKS_TAKEN_OFF},
+    cookie,
+    layout::Cookie,
+    prelude::*,
+    stand_in::{atomic::ordering::Relaxed, memory},
+    state::State,
+    write::{copy_to_cache, Completion, Range},
+};
+use std::cell::RefCell;
+
+thread_local! {
+    static TOLD: RefCell<Vec<isize>> = const { RefCell::new(Vec::new()) };
+}
+
+unsafe extern "C" fn tell(_: *mut c_void, result: isize) {
+    TOLD.with_borrow_mut(|told| told.push(result));
+}
+
+/// Copies, and returns what the filesystem was told, and how often the marks were taken off.
+fn copy(cookie: &Cookie, len: usize) -> (Vec<isize>, usize) {
+    MARKS_TAKEN_OFF.set(0);
+    let mut pages = address_space { i_pages: xarray };
+    let range = Range {
+        mapping: &raw mut pages,
+        start: 0,
+        len,
+    };
+    let completion = Completion {
+        function: Some(tell),
+        private: std::ptr::null_mut(),
+        marked: true,
+    };
+    // SAFETY: The pages stay until then.
+    unsafe { copy_to_cache(cookie, range, 4096, completion) };
+    (TOLD.take(), MARKS_TAKEN_OFF.get())
+}
+
+const REFUSED: isize = ENOBUFS as isize;
+
+#[test]
+fn told_once() {
+    let stage = Stage::new();
+    let cache = stage.bring_cache();
+    let volume = stage.volume(c"v");
+    let cookie = stage.cookie(&volume, b"key");
+    // Not cached yet.
+    assert_eq!(copy(&cookie, 4096), (vec![REFUSED], 1));
+    cookie::use_cookie(&cookie, true);
+    stage.work();
+    assert_eq!(cookie.state(), State::Active);
+    assert_eq!(copy(&cookie, 4096), (vec![4096], 1));
+    // Nothing to be copied.
+    assert_eq!(copy(&cookie, 0), (vec![REFUSED], 1));
+    // The backend does not want it.
+    PREPARED.set(-28);
+    assert_eq!(copy(&cookie, 4096), (vec![-28], 1));
+    PREPARED.set(0);
+    // No memory.
+    memory::none_left();
+    assert_eq!(copy(&cookie, 4096), (vec![REFUSED], 1));
+    memory::enough();
+    assert_eq!(cookie.n_accesses().load(Relaxed), 0, "accesses are left");
+    // On its way out.
+    cookie::withdraw(&cookie);
+    assert_eq!(copy(&cookie, 4096), (vec![4096], 1));
+    stage.work();
+    assert_eq!(copy(&cookie, 4096), (vec![REFUSED], 1));
+    assert_eq!(cookie.n_accesses().load(Relaxed), 0, "accesses are left");
+    cookie::unuse(&cookie);
+    cookie::relinquish(cookie, false);
+    stage.work();
+    stage.give_up(volume);
+    stage.take_cache(cache);
+    stage.end();
+}

@@ -51,6 +51,8 @@ pub(crate) enum Fault {
     InvalidationCounts,
     /// An operation holds no reference to the cookie that it ends its access to (D11).
     OperationWithoutReference,
+    /// An operation takes the count of invalidations when it has begun, not before (D5, I6).
+    CounterReadLate,
     /// What could be armed again is only stopped (R14, D12, I17).
     TimerOnlyDeleted,
 

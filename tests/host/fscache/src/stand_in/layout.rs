@@ -98,6 +98,8 @@ pub(crate) struct Cookie {
     pub(crate) version: Cell<u32>,
     /// What is older than this must not be kept.
     pub(crate) declared: Cell<u32>,
+    /// How often it was declared out of date, and what the version was the last time.
+    counted: Cell<(u32, u32)>,
 }
 
 impl Cookie {
@@ -132,6 +134,7 @@ impl Cookie {
             },
             version: Cell::new(0),
             declared: Cell::new(0),
+            counted: Cell::new((0, 0)),
         }
     }
 
@@ -304,6 +307,8 @@ impl CookieGuard<'_> {
     pub(crate) fn count_invalidation(&self) {
         let count = self.cookie.inval_counter.load(Relaxed);
         self.cookie.inval_counter.store(count + 1, Release);
+        let version = self.cookie.version.get();
+        self.cookie.counted.set((count + 1, version));
         if fault::is(Fault::InvalidationCounts) && self.cookie.state() == State::LookingUp {
             self.cookie.accesses.fetch_add(1, Relaxed);
         }
@@ -556,9 +561,18 @@ impl Backend<'_> {
 
     pub(crate) fn begin_operation(&self, resources: &Resources, _: Want) -> bool {
         self.check_there();
-        let object = &resources.cookie().unwrap().object;
+        let cookie = resources.cookie().unwrap();
+        let object = &cookie.object;
         object.operations.set(object.operations.get() + 1);
         assert_eq!(object.there.load(Relaxed), 1, "no object to use");
+        let (count, version) = cookie.counted.get();
+        if fault::is(Fault::CounterReadLate) {
+            resources.inval_counter.set(count);
+        }
+        assert!(
+            object.version.get() >= version || resources.inval_counter.get() < count,
+            "old content under the new count"
+        );
         resources.ready.set(true);
         true
     }

@@ -400,6 +400,7 @@ pub(crate) mod resources {
     pub(crate) struct Resources {
         cookie: Cell<*const Cookie>,
         pub(super) ready: Cell<bool>,
+        pub(super) inval_counter: Cell<u32>,
     }
 
     impl Resources {
@@ -407,10 +408,12 @@ pub(crate) mod resources {
             Self {
                 cookie: Cell::new(std::ptr::null()),
                 ready: Cell::new(false),
+                inval_counter: Cell::new(0),
             }
         }
 
-        pub(crate) fn attach(&self, cookie: &Cookie, _: u32) {
+        pub(crate) fn attach(&self, cookie: &Cookie, inval_counter: u32) {
+            self.inval_counter.set(inval_counter);
             self.cookie.set(cookie);
         }
 

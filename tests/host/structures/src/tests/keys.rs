@@ -3,7 +3,7 @@
 //! Keys and coherency data of every length (R7).
 
 use super::stage::{blob, Stage};
-use crate::{cookie, hash::hash, prelude::*, volume};
+use crate::{cookie, hash::hash, layout::VolumeRef, prelude::*, trace::VolumeWhy, volume};
 use std::ffi::CString;
 
 fn bytes(len: usize) -> Vec<u8> {
@@ -86,5 +86,23 @@ fn coherency_data_of_volumes() {
         volume::relinquish(volume, blob(&[0xff; 300][..len]), false);
     }
     assert!(volume::acquire(c"v", None, blob(&bytes(256))).is_err());
+    stage.end();
+}
+
+/// What is given when a volume is given up is there for the backend to store; unless its content is
+/// to be forgotten (D26).
+#[test]
+fn coherency_data_that_is_new() {
+    let stage = Stage::new();
+    for (invalidate, stored) in [(false, b"new"), (true, b"old")] {
+        let volume = volume::acquire(c"v", None, blob(b"old")).unwrap();
+        let held = VolumeRef::get(&volume, VolumeWhy::GetCookie);
+        volume::relinquish(volume, blob(b"new"), invalidate);
+        // SAFETY: It lies behind the structure.
+        let data = unsafe { (&raw const (*held.as_raw()).coherency).cast::<[u8; 3]>().read() };
+        assert_eq!(data, *stored);
+        assert_eq!(held.flags().any(volume::flags::INVALIDATE), invalidate);
+        held.put(VolumeWhy::PutCookie);
+    }
     stage.end();
 }

@@ -99,6 +99,8 @@ mod bugs_of_old_are_seen {
             ["a writer was not announced"];
         access_ended_without_reference: OperationWithoutReference, Some(BOUND), relinquish_and_end,
             ["used after it was freed", "freed while hashed"];
+        counter_read_late: CounterReadLate, Some(BOUND), invalidate_and_read,
+            ["old content under the new count"];
         withdrawal_strikes_the_next: WithdrawStrikesTheNext, None, withdraw_of_nothing,
             ["withdrawn at once"];
         never_put_away: UnusedForgotten, Some(BOUND), discard_and_invalidate,

@@ -45,6 +45,7 @@ mod worker;
 mod tests {
     mod exhaustive;
     mod hash;
+    mod immunity;
     mod interleavings;
     mod picture;
     mod properties;

@@ -99,7 +99,11 @@ fn coherency_data_that_is_new() {
         let held = VolumeRef::get(&volume, VolumeWhy::GetCookie);
         volume::relinquish(volume, blob(b"new"), invalidate);
         // SAFETY: It lies behind the structure.
-        let data = unsafe { (&raw const (*held.as_raw()).coherency).cast::<[u8; 3]>().read() };
+        let data = unsafe {
+            (&raw const (*held.as_raw()).coherency)
+                .cast::<[u8; 3]>()
+                .read()
+        };
         assert_eq!(data, *stored);
         assert_eq!(held.flags().any(volume::flags::INVALIDATE), invalidate);
         held.put(VolumeWhy::PutCookie);

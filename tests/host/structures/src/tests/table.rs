@@ -74,6 +74,18 @@ fn all(table: &Table<Member>) -> Vec<u32> {
     found
 }
 
+/// How many members stand one behind the other.
+fn longest_chain(table: &Table<Member>) -> u64 {
+    let mut longest = 0;
+    let mut place = Place::from_raw(0);
+    while let Some((at, ())) = table.find_from(place, |_| Some(())) {
+        // The lowest bits of a place are those of the member.
+        longest = longest.max((at.raw() & 0xfff) + 1);
+        place = Place::from_raw(at.raw() + 1);
+    }
+    longest
+}
+
 fn ids(of: impl IntoIterator<Item = u32>) -> BTreeSet<u32> {
     of.into_iter().collect()
 }
@@ -100,6 +112,7 @@ fn grows() {
     let began = Instant::now();
     let found = all(&table);
     assert_eq!(found.len(), members.len());
+    assert!(longest_chain(&table) < 20, "it did not grow");
     assert_eq!(ids(found).len(), members.len());
     // What takes the square of their number would take minutes (D23).
     assert!(began.elapsed().as_secs() < 20);
@@ -139,8 +152,10 @@ fn one_chain() {
 #[test]
 fn clash() {
     let table = Table::new().unwrap();
-    // One shard and one chain, until there are more; and one of the same hash.
-    let others: Vec<_> = (0..8).map(|id| member(id << 20, id)).collect();
+    // All in one shard, and in one chain as long as there are few; and two of the same hash.
+    let others: Vec<_> = (0..8)
+        .map(|id| member((id + 1) << 20 | 5 << 8, id))
+        .collect();
     let (old, new) = (member(5 << 8, 100), member(5 << 8, 101));
     others.iter().for_each(|other| put(&table, other));
     put(&table, &old);

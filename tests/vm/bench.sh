@@ -63,6 +63,7 @@ for round in $(seq "$rounds"); do
 		}
 	done
 done
-umount $DISK
+# What the backend has open it closes a little later.
 unload fscache_exerciser
 unload_all
+wait_for 20 "the RAM disk is unmounted" eval 'umount $DISK 2>/dev/null'

@@ -131,7 +131,8 @@ impl<'a> CookieAccess<'a> {
         let count = cookie.n_accesses().fetch_add(1, Full).wrapping_add(1);
         trace::access(cookie, count, why);
         let access = Self(cookie);
-        if cookie.flags().any(flags::IS_CACHING) && cookie.volume().cache().is_live() {
+        // The flag need not be asked again: the state, which is looked at next, tells.
+        if cookie.volume().cache().is_live() {
             return Some(access);
         }
         access.end(AccessWhy::Unlive);

@@ -35,78 +35,78 @@ use kernel::{
     },
 };
 
-/// What a state means to an operation.
-enum Ready {
-    /// The object can be used.
-    Yes,
-    /// It may soon be.
-    Wait,
-    /// It cannot.
-    No,
-}
-
 /// Can an operation that wants this much be done in this state?
-fn ready(state: State, want: Want) -> Ready {
-    match state {
-        State::Active => Ready::Yes,
-        // There is nothing in it, and that is all that is asked.
-        State::Creating if want == Want::Params => Ready::Yes,
-        State::LookingUp | State::Creating | State::Invalidating | State::LruDiscarding => {
-            Ready::Wait
-        }
-        State::Quiescent
-        | State::Failed
-        | State::Withdrawing
-        | State::Relinquishing
-        | State::Dropped => Ready::No,
-    }
+#[inline]
+fn is_enough(state: State, want: Want) -> bool {
+    // While an object is made there is nothing in it, and sometimes that is all that is asked.
+    state == State::Active || (state == State::Creating && want == Want::Params)
 }
 
 /// Begins an operation: from here on the object stays, until the operation is ended through the
 /// backend. `ENOBUFS` if there is no object to be had. Sleeps.
+#[inline]
 pub(crate) fn begin(resources: &Resources, cookie: &Cookie, want: Want, why: AccessWhy) -> Result {
     // Read first: what is declared out of date from now on is out of date for this operation.
     resources.attach(cookie, cookie.inval_counter().load(Acquire));
     let Some(access) = CookieAccess::begin(cookie, why) else {
-        resources.detach();
-        counters::inc(cookie.volume(), |c| &c.operations_refused);
-        return Err(ENOBUFS);
+        return refuse(resources, cookie);
     };
-    let mut deadline = Deadline::new();
-    loop {
-        // Under the lock: the worker puts an object away only if it saw no access under it, and
-        // then the state tells.
-        let guard = cookie.lock();
-        let state = cookie.state();
-        drop(guard);
-        match ready(state, want) {
-            Ready::Yes => {
-                let begun = cookie
-                    .volume()
-                    .cache()
-                    .backend()
-                    .is_some_and(|backend| backend.begin_operation(resources, want));
-                if begun {
-                    cookie.volume().cache().counted_ops().put_before(resources);
-                    // The backend ends it.
-                    access.suspend();
-                    return Ok(());
-                }
-                break;
-            }
-            Ready::Wait => {
-                trace::access(cookie, cookie.n_accesses().load(Relaxed), AccessWhy::IoWait);
-                if !wait_on(cookie, state, &mut deadline) {
-                    break;
-                }
-            }
-            Ready::No => break,
-        }
+    let state = settled_state(cookie);
+    let is_ready = is_enough(state, want) || wait_while_passing(cookie, state, want);
+    if is_ready && begin_in_backend(resources, cookie, want) {
+        // The backend ends it.
+        access.suspend();
+        return Ok(());
     }
+    access.end(AccessWhy::IoNotLive);
+    refuse(resources, cookie)
+}
+
+/// The state, asked under the lock: the worker puts an object away only if it saw no access under
+/// it, and then the state tells.
+#[inline]
+fn settled_state(cookie: &Cookie) -> State {
+    let guard = cookie.lock();
+    let state = cookie.state();
+    drop(guard);
+    state
+}
+
+/// Has the backend attach what the operation needs.
+#[inline]
+fn begin_in_backend(resources: &Resources, cookie: &Cookie, want: Want) -> bool {
+    let cache = cookie.volume().cache();
+    let begun = cache
+        .backend()
+        .is_some_and(|backend| backend.begin_operation(resources, want));
+    if begun {
+        cache.counted_ops().put_before(resources);
+    }
+    begun
+}
+
+/// There is no object to be had.
+#[cold]
+#[inline(never)]
+fn refuse(resources: &Resources, cookie: &Cookie) -> Result {
     resources.detach();
     counters::inc(cookie.volume(), |c| &c.operations_refused);
-    access.end(AccessWhy::IoNotLive);
     Err(ENOBUFS)
+}
+
+/// Waits while the state is one that passes; true if it came to be enough. Sleeps.
+#[cold]
+#[inline(never)]
+fn wait_while_passing(cookie: &Cookie, mut state: State, want: Want) -> bool {
+    let mut deadline = Deadline::new();
+    while state.passes() && !is_enough(state, want) {
+        trace::access(cookie, cookie.n_accesses().load(Relaxed), AccessWhy::IoWait);
+        if !wait_on(cookie, state, &mut deadline) {
+            return false;
+        }
+        state = settled_state(cookie);
+    }
+    is_enough(state, want)
 }
 
 /// Waits until the object of an operation that has begun is ready for what it wants; false if it
@@ -134,29 +134,12 @@ fn wait_until_ready(resources: &Resources, cookie: &Cookie, want: Want) -> bool 
             return false;
         }
         let state = cookie.state();
-        let can = match state {
-            // Emptying it does not change what is known of it.
-            State::Invalidating if want == Want::Params => Ready::Yes,
-            _ => ready(state, want),
-        };
-        match can {
-            Ready::Yes if resources.is_ready() => return true,
-            Ready::Yes => {
-                let cache = cookie.volume().cache();
-                let begun = cache
-                    .backend()
-                    .is_some_and(|backend| backend.begin_operation(resources, want));
-                if begun {
-                    cache.counted_ops().put_before(resources);
-                }
-                return begun;
-            }
-            Ready::Wait => {
-                if !wait_on(cookie, state, &mut deadline) {
-                    return false;
-                }
-            }
-            Ready::No => return false,
+        // Emptying it does not change what is known of it.
+        if is_enough(state, want) || (state == State::Invalidating && want == Want::Params) {
+            return resources.is_ready() || begin_in_backend(resources, cookie, want);
+        }
+        if !state.passes() || !wait_on(cookie, state, &mut deadline) {
+            return false;
         }
     }
 }

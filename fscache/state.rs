@@ -70,6 +70,16 @@ impl State {
         Self::Dropped,
     ];
 
+    /// Does it soon become another state, by itself? Whoever waits for a state to change waits for
+    /// one of these to, or for [`State::Dropped`] to come.
+    #[inline]
+    pub(crate) fn passes(self) -> bool {
+        matches!(
+            self,
+            Self::LookingUp | Self::Creating | Self::Invalidating | Self::LruDiscarding
+        )
+    }
+
     /// Is the backend putting the object away?
     pub(crate) fn is_put_away(self) -> bool {
         matches!(
@@ -262,6 +272,17 @@ impl Decision {
         }
     }
 
+    /// The worker asks again if there is a request, and has nothing to do otherwise.
+    #[inline]
+    fn then_requests(now: &Snapshot, state: State, cleared: usize) -> Self {
+        let action = if now.flags & flags::REQUESTS & !cleared != 0 {
+            Action::Again
+        } else {
+            Action::Rest
+        };
+        Self::to(state, action).clear(cleared)
+    }
+
     #[inline]
     fn set(self, set: usize) -> Self {
         Self {
@@ -429,7 +450,7 @@ fn on_work(now: &Snapshot) -> Decision {
     let wants = |request| now.flags & request != 0;
     match now.state {
         State::Quiescent if wants(DO_RELINQUISH) && !now.accessed => {
-            Decision::to(State::Relinquishing, Action::Again)
+            put_away(now, State::Relinquishing)
         }
         State::Quiescent => Decision::stay(now, Action::Rest),
         State::LookingUp => Decision::stay(now, Action::LookUp),
@@ -443,26 +464,27 @@ fn on_work(now: &Snapshot) -> Decision {
         }
         State::Active | State::Failed if now.accessed => Decision::stay(now, Action::Rest),
         State::Active | State::Failed if wants(DO_RELINQUISH) => {
-            Decision::to(State::Relinquishing, Action::Again)
+            put_away(now, State::Relinquishing)
         }
-        State::Active | State::Failed if wants(DO_WITHDRAW) => {
-            Decision::to(State::Withdrawing, Action::Again)
-        }
+        State::Active | State::Failed if wants(DO_WITHDRAW) => put_away(now, State::Withdrawing),
         State::Active if wants(DO_LRU_DISCARD) && now.active => {
             Decision::stay(now, Action::Rest).clear(DO_LRU_DISCARD)
         }
-        State::Active if wants(DO_LRU_DISCARD) => Decision::to(State::LruDiscarding, Action::Again),
+        State::Active if wants(DO_LRU_DISCARD) => put_away(now, State::LruDiscarding),
         State::Active | State::Failed => Decision::stay(now, Action::Rest),
-        State::LruDiscarding | State::Withdrawing | State::Relinquishing => Decision::stay(
-            now,
-            Action::Withdraw {
-                keep: !wants(DO_INVALIDATE),
-            },
-        )
-        // Cleared first: a request that comes meanwhile is a new one.
-        .clear(DO_INVALIDATE),
+        // Only while the worker itself is at it.
+        State::LruDiscarding | State::Withdrawing | State::Relinquishing => {
+            Decision::stay(now, Action::Rest)
+        }
         State::Dropped => Decision::stay(now, Action::Rest),
     }
+}
+
+/// The worker is to put the object away; what is out of date is destroyed.
+fn put_away(now: &Snapshot, state: State) -> Decision {
+    let keep = now.flags & flags::DO_INVALIDATE == 0;
+    // Cleared first: a request that comes meanwhile is a new one.
+    Decision::to(state, Action::Withdraw { keep }).clear(flags::DO_INVALIDATE)
 }
 
 fn on_looked_up_negative(now: &Snapshot) -> Decision {
@@ -486,7 +508,7 @@ fn on_looked_up(now: &Snapshot) -> Decision {
         State::LookingUp | State::Creating if now.flags & flags::DO_INVALIDATE != 0 => {
             Decision::to(State::Invalidating, Action::Again)
         }
-        State::LookingUp | State::Creating => Decision::to(State::Active, Action::Again),
+        State::LookingUp | State::Creating => Decision::then_requests(now, State::Active, 0),
         // The backend may have said so before it returned.
         State::Active | State::Invalidating | State::Failed => Decision::stay(now, Action::Again),
         State::Quiescent
@@ -501,9 +523,9 @@ fn on_lookup_failed(now: &Snapshot) -> Decision {
     use flags::*;
     match now.state {
         // The backend holds nothing.
-        State::LookingUp | State::Creating => Decision::to(State::Quiescent, Action::Again)
-            .clear(OF_OBJECT)
-            .set(NO_DATA_TO_READ),
+        State::LookingUp | State::Creating => {
+            Decision::then_requests(now, State::Quiescent, OF_OBJECT).set(NO_DATA_TO_READ)
+        }
         // The backend said that it failed, so it does keep something. What was found cannot be
         // trusted any less for that, so an invalidation that waits is the only reason to drop it.
         State::Failed => Decision::stay(now, Action::Again).set(DO_WITHDRAW),
@@ -523,7 +545,7 @@ fn on_invalidated(now: &Snapshot) -> Decision {
         State::Invalidating if now.flags & flags::DO_INVALIDATE != 0 => {
             Decision::stay(now, Action::Again)
         }
-        State::Invalidating => Decision::to(State::Active, Action::Again),
+        State::Invalidating => Decision::then_requests(now, State::Active, 0),
         // The backend may have said so before it returned; and an operation may have found the
         // object broken meanwhile.
         State::Active | State::Failed => Decision::stay(now, Action::Again),
@@ -576,9 +598,7 @@ fn on_withdrawn(now: &Snapshot) -> Decision {
                 _ => now.flags & WRITER_WAITS != 0,
             };
             let writer = if writes { LOCAL_WRITE } else { 0 };
-            Decision::to(State::Quiescent, Action::Again)
-                .clear(OF_OBJECT)
-                .set(NO_DATA_TO_READ | writer)
+            Decision::then_requests(now, State::Quiescent, OF_OBJECT).set(NO_DATA_TO_READ | writer)
         }
         State::Quiescent
         | State::LookingUp

@@ -60,11 +60,9 @@ fn to_rest(cookie: &Cookie) {
                 }
                 Event::Work
             }
-            Action::Withdraw { keep } => withdraw(cookie, before.state, keep),
-            Action::Unhash => {
-                fscache().cookies.unhash(cookie);
-                Event::Work
-            }
+            Action::Withdraw { keep } => withdraw(cookie, decision.state, keep),
+            // That was the last.
+            Action::Unhash => return fscache().cookies.unhash(cookie),
             // Not to the worker.
             Action::Wait | Action::Refuse => return,
         };

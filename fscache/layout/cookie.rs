@@ -365,7 +365,7 @@ impl CookieGuard<'_> {
     }
 
     /// Puts a decision that was made from `now` into effect: the only place that writes a cookie's
-    /// state. True if the state changed, so that waiters are to be woken after the lock was
+    /// state. True if somebody may wait for the change, and is to be woken after the lock was
     /// dropped.
     #[inline]
     pub(crate) fn apply(&self, now: &Snapshot, decision: &Decision) -> bool {
@@ -379,7 +379,7 @@ impl CookieGuard<'_> {
                 .raw_state()
                 .store(decision.state as i8, ordering::Release);
         }
-        changed
+        changed && (now.state.passes() || decision.state == State::Dropped)
     }
 
     /// Counts another declaration that the content is out of date.

@@ -157,8 +157,9 @@ fn clash() {
         .map(|id| member((id + 1) << 20 | 5 << 8, id))
         .collect();
     let (old, new) = (member(5 << 8, 100), member(5 << 8, 101));
-    others.iter().for_each(|other| put(&table, other));
     put(&table, &old);
+    // They stand before it.
+    others.iter().for_each(|other| put(&table, other));
     let refused = table.insert(
         &new,
         |other| {

@@ -12,12 +12,13 @@ use super::{
     resources::{Resources, Want},
     state::{flags, Action, Decision, Event, Snapshot, State},
     sync::atomic::{
+        barrier,
         ordering::{Acquire, Relaxed, Release},
         Atomic,
     },
     trace::{AccessWhy, CookieWhy, VolumeWhy},
     volumes,
-    wait::{self, Jiffies},
+    wait::{self, Jiffies, WaitQueue},
     words::{Flags, RefCount},
     workqueue::Item,
 };
@@ -28,7 +29,7 @@ use crate::{
     table::Node,
     worker,
 };
-use loom::sync::{Condvar, Mutex, MutexGuard};
+use loom::sync::{Mutex, MutexGuard};
 use std::{
     cell::{Cell, UnsafeCell},
     marker::PhantomData,
@@ -81,7 +82,7 @@ pub(crate) struct Cookie {
     flags: Flags,
     state: Atomic<i8>,
     lock: Mutex<()>,
-    changed: (Mutex<()>, Condvar),
+    changed: WaitQueue,
     active: Atomic<i32>,
     accesses: Atomic<i32>,
     inval_counter: Atomic<u32>,
@@ -109,7 +110,7 @@ impl Cookie {
             flags: Flags::new(),
             state: Atomic::new(0),
             lock: Mutex::new(()),
-            changed: (Mutex::new(()), Condvar::new()),
+            changed: WaitQueue::new(),
             active: Atomic::new(0),
             accesses: Atomic::new(0),
             inval_counter: Atomic::new(0),
@@ -219,10 +220,7 @@ impl Cookie {
             return holds;
         }
         assert!(self.waited_for.get(), "the model says that nobody waits");
-        let mut guard = self.changed.0.lock().unwrap();
-        while !condition(self.state()) {
-            guard = self.changed.1.wait(guard).unwrap();
-        }
+        self.changed.wait(|| condition(self.state()));
         true
     }
 
@@ -238,8 +236,8 @@ impl Cookie {
 
     pub(crate) fn wake_state_waiters(&self) {
         if self.waited_for.get() && !fault::is(Fault::StateWakesNobody) {
-            drop(self.changed.0.lock().unwrap());
-            self.changed.1.notify_all();
+            barrier();
+            self.changed.wake();
         }
     }
 

@@ -72,7 +72,7 @@ impl WaitQueue {
         }
     }
 
-    fn wait(&self, condition: impl Fn() -> bool) {
+    pub(super) fn wait(&self, condition: impl Fn() -> bool) {
         let mut guard = self.lock.lock().unwrap();
         // As setting the task's state, this is fully ordered.
         self.waiters.fetch_add(1, Full);
@@ -82,7 +82,7 @@ impl WaitQueue {
         self.waiters.fetch_sub(1, Relaxed);
     }
 
-    fn wake(&self) {
+    pub(super) fn wake(&self) {
         if self.waiters.load(Relaxed) != 0 {
             drop(self.lock.lock().unwrap());
             self.changed.notify_all();

@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A disk that is too small for what is read: objects are culled, the reader sees
 # no error, and the daemon stays.
-#
-# Takes about a minute; not one of those that are always run:
-#   scripts/vm.sh --pair c-r --job tests/vm --disk server=1G --disk cache=1G -- ./run ../more/full-disk
 . ./lib.sh
 
 CACHE=/small-cache
 mkdir -p $CACHE
-truncate -s 96M /tmp/small.img
+truncate -s 48M /tmp/small.img
 mke2fs -q -t ext4 -N 4096 /tmp/small.img
 modprobe loop 2>/dev/null || true
 mount -o loop,noatime /tmp/small.img $CACHE || skip "no loop device"
 server_start
 rm -rf $EXPORT/big; mkdir -p $EXPORT/big
-for i in $(seq 1 45); do random $EXPORT/big/$i 3000000; done
+for i in $(seq 1 30); do random $EXPORT/big/$i 2000000; done
 sync -f $EXPORT/big
 daemon_start 'brun 25%' 'bcull 20%' 'bstop 10%'
 mount_nfs

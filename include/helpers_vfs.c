@@ -61,3 +61,35 @@ void fscache_helper_flush_workqueue(struct workqueue_struct *queue)
 {
 	flush_workqueue(queue);
 }
+
+int fscache_helper_path_mkdir(const struct path *dir, struct dentry *dentry, umode_t mode)
+{
+	return security_path_mkdir(dir, dentry, mode);
+}
+
+int fscache_helper_path_unlink(const struct path *dir, struct dentry *dentry)
+{
+	return security_path_unlink(dir, dentry);
+}
+
+int fscache_helper_path_rename(const struct path *old_dir, struct dentry *old,
+				  const struct path *new_dir, struct dentry *new,
+				  unsigned int flags)
+{
+	return security_path_rename(old_dir, old, new_dir, new, flags);
+}
+
+int fscache_helper_inode_mkdir(struct inode *dir, struct dentry *dentry, umode_t mode)
+{
+	return security_inode_mkdir(dir, dentry, mode);
+}
+
+int fscache_helper_inode_create(struct inode *dir, struct dentry *dentry, umode_t mode)
+{
+	return security_inode_create(dir, dentry, mode);
+}
+
+int fscache_helper_secctx_to_secid(const char *context, u32 len, u32 *secid)
+{
+	return security_secctx_to_secid(context, len, secid);
+}

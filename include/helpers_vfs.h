@@ -35,4 +35,14 @@ int fscache_helper_current_ioprio(void);
 bool fscache_helper_capable_sys_admin(void);
 void fscache_helper_flush_workqueue(struct workqueue_struct *queue);
 
+/* What may be configured away in the kernel is inline then. */
+int fscache_helper_path_mkdir(const struct path *dir, struct dentry *dentry, umode_t mode);
+int fscache_helper_path_unlink(const struct path *dir, struct dentry *dentry);
+int fscache_helper_path_rename(const struct path *old_dir, struct dentry *old,
+				  const struct path *new_dir, struct dentry *new,
+				  unsigned int flags);
+int fscache_helper_inode_mkdir(struct inode *dir, struct dentry *dentry, umode_t mode);
+int fscache_helper_inode_create(struct inode *dir, struct dentry *dentry, umode_t mode);
+int fscache_helper_secctx_to_secid(const char *context, u32 len, u32 *secid);
+
 #endif /* FSCACHE_RUST_HELPERS_VFS_H */

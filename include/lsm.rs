@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 //! Questions to the security modules, asked where a system call would ask them.
+//!
+//! By helpers in C, since the kernel has functions or only macros for them, as it is configured.
 
 use crate::{
     bindings,
@@ -17,14 +19,14 @@ use kernel::{
 pub(crate) fn path_mkdir(mount: &Mount, dir: &Dentry, child: &Dentry, mode: u16) -> Result {
     let dir = mount.path(dir);
     // SAFETY: All are pinned by the borrows.
-    to_result(unsafe { bindings::security_path_mkdir(&raw const dir, child.as_raw(), mode) })
+    to_result(unsafe { bindings::fscache_helper_path_mkdir(&raw const dir, child.as_raw(), mode) })
 }
 
 /// May a name be removed? `child` is in `dir`, whose lock is held.
 pub(crate) fn path_unlink(mount: &Mount, dir: &Dentry, child: &Dentry) -> Result {
     let dir = mount.path(dir);
     // SAFETY: All are pinned by the borrows.
-    to_result(unsafe { bindings::security_path_unlink(&raw const dir, child.as_raw()) })
+    to_result(unsafe { bindings::fscache_helper_path_unlink(&raw const dir, child.as_raw()) })
 }
 
 /// May `old` in `old_dir` become `new` in `new_dir`? The rename's locks are held.
@@ -39,7 +41,7 @@ pub(crate) fn path_rename(
     let new_dir = mount.path(new_dir);
     // SAFETY: All are pinned by the borrows.
     to_result(unsafe {
-        bindings::security_path_rename(
+        bindings::fscache_helper_path_rename(
             &raw const old_dir,
             old.as_raw(),
             &raw const new_dir,
@@ -52,13 +54,13 @@ pub(crate) fn path_rename(
 /// May directories be made in `dir`, whose dentry is `dentry`?
 pub(crate) fn inode_mkdir(dir: &Inode, dentry: &Dentry) -> Result {
     // SAFETY: Both are pinned by the borrows.
-    to_result(unsafe { bindings::security_inode_mkdir(dir.as_raw(), dentry.as_raw(), 0) })
+    to_result(unsafe { bindings::fscache_helper_inode_mkdir(dir.as_raw(), dentry.as_raw(), 0) })
 }
 
 /// May files be made in `dir`, whose dentry is `dentry`?
 pub(crate) fn inode_create(dir: &Inode, dentry: &Dentry) -> Result {
     // SAFETY: Both are pinned by the borrows.
-    to_result(unsafe { bindings::security_inode_create(dir.as_raw(), dentry.as_raw(), 0) })
+    to_result(unsafe { bindings::fscache_helper_inode_create(dir.as_raw(), dentry.as_raw(), 0) })
 }
 
 /// The number of a security context.
@@ -67,7 +69,7 @@ pub(crate) fn secctx_to_secid(context: &CStr) -> Result<u32> {
     let mut secid = 0;
     // SAFETY: The string is valid for its length, `secid` is writable.
     to_result(unsafe {
-        bindings::security_secctx_to_secid(context.as_char_ptr(), len, &raw mut secid)
+        bindings::fscache_helper_secctx_to_secid(context.as_char_ptr(), len, &raw mut secid)
     })?;
     Ok(secid)
 }

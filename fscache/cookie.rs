@@ -498,8 +498,9 @@ pub(crate) fn relinquish(cookie: CookieRef, retire: bool) {
     }
     trace::relinquish(&cookie, retire);
     cookie.volume().n_cookies().fetch_sub(1, Relaxed);
-    fscache().lru.remove(&cookie);
     let guard = cookie.lock();
+    // Under the lock, where whoever puts it on looks whether it is relinquished.
+    fscache().lru.remove(&cookie);
     let active = cookie.n_active().load(Relaxed);
     if active > 0 {
         // They will say that they are done, with a cookie that must still be there then.
@@ -518,10 +519,8 @@ pub(crate) fn relinquish(cookie: CookieRef, retire: bool) {
 
 /// The backend wants the object of a cookie back. From any context.
 pub(crate) fn withdraw(cookie: &Cookie) {
-    if let Some(on_lru) = fscache().lru.remove_owned(cookie) {
-        on_lru.put(CookieWhy::PutLru);
-    }
     let guard = cookie.lock();
+    fscache().lru.remove(cookie);
     let now = guard.snapshot();
     let decision = decide(&now, Event::WantWithdraw);
     carry_out(cookie, guard, &now, &decision, CookieWhy::GetEndAccess);

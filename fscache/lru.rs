@@ -24,6 +24,7 @@ use crate::{
     },
     state::{
         decide,
+        flags,
         Action,
         Event, //
     },
@@ -135,7 +136,7 @@ impl Lru {
         Some(owned)
     }
 
-    /// Takes a cookie off. From any context.
+    /// Takes a cookie off, for good if the caller holds the cookie's lock. From any context.
     #[inline]
     pub(crate) fn remove(&self, cookie: &Cookie) {
         if let Some(owned) = self.remove_owned(cookie) {
@@ -185,7 +186,8 @@ impl Lru {
         let guard = cookie.lock();
         let now = guard.snapshot();
         let since = cookie.unused_at().load(Relaxed) as Jiffies;
-        if !now.active && !wait::is_past(since.wrapping_add(TIMEOUT)) {
+        let is_kept = now.flags & flags::RELINQUISHED == 0 && !now.active;
+        if is_kept && !wait::is_past(since.wrapping_add(TIMEOUT)) {
             // Was used meanwhile.
             self.push(cookie, since);
             return;

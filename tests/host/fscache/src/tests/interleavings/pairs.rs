@@ -209,16 +209,6 @@ scenarios! {
     read_and_unuse: Some(BOUND);
     relinquish_and_read: Some(BOUND - 1);
     relinquish_and_use: Some(BOUND);
-}
-
-#[test]
-#[ignore = "not so yet: the LRU keeps a cookie, and so its volume, for ten seconds after all is over"]
-fn early_and_relinquish_goes_well() {
-    holds(Some(BOUND), early_and_relinquish);
-}
-
-#[test]
-#[ignore = "not so yet: a count of users can become negative, and one that is used be put away"]
-fn unuse_too_often_goes_well() {
-    holds(Some(BOUND), unuse_too_often);
+    early_and_relinquish: Some(BOUND);
+    unuse_too_often: Some(BOUND);
 }

@@ -262,18 +262,19 @@ if [ -n "$verbose" ]; then
 	tail -q -n +1 -F "$run/kernel.log" --pid=$$ >&2 2>/dev/null &
 fi
 # An emulated machine now and then hangs before it comes to user space, and so to
-# anything that is tested here; it is started again then.
+# anything that is tested here; it is started again then.  (SLOW: how much longer
+# all takes, on the debug kernel.)
 for try in 1 2 3; do
 	machine -initrd "$run/initrd" -m "$memory" "${processor[@]}" "${drives[@]}" \
 		-append "console=ttyS0 loglevel=7 panic=-1 oops=panic $calibrated $append" \
 		-device virtio-serial-pci -chardev stdio,id=out,signal=off -device virtconsole,chardev=out
 	waited=0
-	while [ $waited -lt 120 ] && kill -0 "$vm" 2>/dev/null &&
+	while [ $waited -lt $((120 * ${SLOW:-1})) ] && kill -0 "$vm" 2>/dev/null &&
 		! grep -aq 'Run /init as init process' "$run/kernel.log"; do
 		sleep 1
 		waited=$((waited + 1))
 	done
-	[ $waited -ge 120 ] || break
+	[ $waited -ge $((120 * ${SLOW:-1})) ] || break
 	say "the machine did not come to user space in $waited s (try $try of 3); its last message: $(tail -n 1 "$run/kernel.log" | tr -d '\r')"
 	kill -KILL "$vm" 2>/dev/null || true
 	wait "$vm" 2>/dev/null || true

@@ -297,58 +297,80 @@ pub(crate) fn use_cookie(cookie: &Cookie, modify: bool) {
 /// something to decide.
 #[inline(never)]
 fn use_unless_leaving(cookie: &Cookie, modify: bool, is_counted: bool) {
-    let mut guard = cookie.lock();
+    let guard = cookie.lock();
     if !is_counted {
         let active = cookie.n_active().fetch_add(1, Full).wrapping_add(1);
         trace::active(cookie, active, use_why(modify));
     }
+    if !try_to_use(cookie, guard, modify) {
+        use_when_put_away(cookie, modify);
+    }
+}
+
+/// Asks what a use means, and does it; false if the object is just being put away.
+#[inline(always)]
+fn try_to_use(cookie: &Cookie, guard: CookieGuard<'_>, modify: bool) -> bool {
+    let now = guard.snapshot();
+    let access = match now.state {
+        State::Quiescent => {
+            VolumeAccess::begin(cookie.volume(), cookie.debug_id(), AccessWhy::LookupCookie)
+        }
+        _ => None,
+    };
+    let live = access.is_some();
+    let decision = decide(&now, Event::Use { modify, live });
+    match decision.action {
+        Action::Wait => {
+            guard.apply(&now, &decision);
+            return false;
+        }
+        Action::Refuse => {
+            drop(guard);
+            warn_cannot_use(now.state);
+        }
+        _ => {
+            if now.flags & decision.clear & flags::DO_LRU_DISCARD != 0 {
+                trace::see_cookie(cookie, CookieWhy::SeeLruDiscardClear);
+            }
+            carry_out(cookie, guard, &now, &decision, CookieWhy::GetUseWork);
+            // The worker ends it when the lookup has ended.
+            if let Some(access) = access {
+                access.suspend();
+            }
+        }
+    }
+    true
+}
+
+/// A filesystem begins to use what it is giving up.
+#[cold]
+#[inline(never)]
+fn warn_cannot_use(state: State) {
+    pr_warn!("Can't use cookie in state {}\n", state as i8);
+    kernel::warn_on!(true);
+}
+
+/// The rest of [`use_cookie`]: waits until the object has been put away, and not for ever. Sleeps.
+#[cold]
+#[inline(never)]
+fn use_when_put_away(cookie: &Cookie, modify: bool) {
     let mut deadline = Deadline::new();
     loop {
-        let now = guard.snapshot();
-        let access = match now.state {
-            State::Quiescent => {
-                VolumeAccess::begin(cookie.volume(), cookie.debug_id(), AccessWhy::LookupCookie)
+        let changed = deadline
+            .left()
+            .is_some_and(|left| cookie.wait_while(State::LruDiscarding, left));
+        if !changed {
+            counters::inc(cookie.volume(), |c| &c.timeouts);
+            if may_speak() {
+                pr_warn!(
+                    "cookie {:08x} takes long to be put away; going on without cache\n",
+                    cookie.debug_id()
+                );
             }
-            _ => None,
-        };
-        let live = access.is_some();
-        let decision = decide(&now, Event::Use { modify, live });
-        if now.flags & decision.clear & flags::DO_LRU_DISCARD != 0 {
-            trace::see_cookie(cookie, CookieWhy::SeeLruDiscardClear);
+            return;
         }
-        match decision.action {
-            Action::Wait => {
-                guard.apply(&now, &decision);
-                drop(guard);
-                let changed = deadline
-                    .left()
-                    .is_some_and(|left| cookie.wait_while(now.state, left));
-                if !changed {
-                    counters::inc(cookie.volume(), |c| &c.timeouts);
-                    if may_speak() {
-                        pr_warn!(
-                            "cookie {:08x} takes long to be put away; going on without cache\n",
-                            cookie.debug_id()
-                        );
-                    }
-                    return;
-                }
-                guard = cookie.lock();
-            }
-            Action::Refuse => {
-                drop(guard);
-                pr_warn!("Can't use cookie in state {}\n", now.state as i8);
-                kernel::warn_on!(true);
-                return;
-            }
-            _ => {
-                carry_out(cookie, guard, &now, &decision, CookieWhy::GetUseWork);
-                // The worker ends it when the lookup has ended.
-                if let Some(access) = access {
-                    access.suspend();
-                }
-                return;
-            }
+        if try_to_use(cookie, cookie.lock(), modify) {
+            return;
         }
     }
 }

@@ -102,3 +102,11 @@ mutant I2 fscache all_goes_well::discard_and_use fscache/worker.rs \
 	'access.end(AccessWhy::LookupCookieEnd);' 'access.suspend();'
 mutant I5 fscache all_goes_well::invalidate_without_space fscache/worker.rs \
 	'let mark = !keep &&' 'let mark = false &&'
+mutant I1 fscache all_goes_well::broken_and_unuse fscache/cookie.rs \
+	'Action::Again if cookie.flags().any(flags::REQUESTS) => cookie.queue(why),' ''
+mutant I5 fscache all_goes_well::withdraw_and_invalidate fscache/worker.rs \
+	'if mark && state != State::Relinquishing' 'if false'
+mutant D22 fscache all_goes_well::use_and_unuse fscache/cookie.rs \
+	'fscache().lru.add(cookie);' ''
+mutant D24 fscache bounds::patience_ends include/deadline.rs \
+	'(left > 0 && left <= PATIENCE).then_some(left)' 'Some(left.max(1))'

@@ -7,6 +7,7 @@
 
 use super::*;
 use crate::{
+    deadline::Deadline,
     layout::VolumeRef,
     volume,
     wait::{self, ALONE, PATIENCE},
@@ -131,6 +132,24 @@ fn believed_to_be_gone() {
         None,
         stuck_volume_of_old,
     );
+}
+
+/// Whoever waits again and again does so for no longer than who waits once; also when the clock
+/// wraps meanwhile.
+#[test]
+fn patience_ends() {
+    for began in [0, 1, wait::Jiffies::MAX - PATIENCE / 2, wait::Jiffies::MAX] {
+        let mut deadline = Deadline::new();
+        let mut left_after = |waited: wait::Jiffies| {
+            CLOCK.set(began.wrapping_add(waited));
+            deadline.left()
+        };
+        assert_eq!(left_after(0), Some(PATIENCE));
+        assert_eq!(left_after(PATIENCE - 1), Some(1));
+        assert_eq!(left_after(PATIENCE), None);
+        assert_eq!(left_after(100 * PATIENCE), None);
+    }
+    CLOCK.set(0);
 }
 
 /// Each of them hangs where there is no bound (R22, D24, I9).

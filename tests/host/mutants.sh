@@ -110,3 +110,7 @@ mutant D22 fscache all_goes_well::use_and_unuse fscache/cookie.rs \
 	'fscache().lru.add(cookie);' ''
 mutant D24 fscache bounds::patience_ends include/deadline.rs \
 	'(left > 0 && left <= PATIENCE).then_some(left)' 'Some(left.max(1))'
+mutant I14 fscache all_goes_well::unuse_too_often fscache/cookie.rs \
+	'if cookie.n_active().load(Relaxed) <= 0 {' 'if false {'
+mutant D22 fscache all_goes_well::early_and_relinquish fscache/lru.rs \
+	'now.flags & flags::RELINQUISHED == 0 && !now.active' '!now.active'

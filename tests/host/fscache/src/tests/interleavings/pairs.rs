@@ -198,6 +198,7 @@ fn relinquish_and_use(stage: &'static Stage) {
 
 scenarios! {
     unuse_and_unuse: Some(BOUND);
+    unuse_too_often: Some(BOUND);
     discard_and_unuse: Some(BOUND);
     invalidate_and_use: Some(BOUND);
     invalidate_and_unuse: Some(BOUND);
@@ -210,5 +211,4 @@ scenarios! {
     relinquish_and_read: Some(BOUND - 1);
     relinquish_and_use: Some(BOUND);
     early_and_relinquish: Some(BOUND);
-    unuse_too_often: Some(BOUND);
 }

@@ -15,31 +15,6 @@ use std::{
     ptr::NonNull,
 };
 
-pub(crate) struct NumaNode;
-
-impl NumaNode {
-    pub(crate) const NO_NODE: Self = Self;
-}
-
-pub(crate) trait Allocator {
-    fn alloc(layout: Layout, _: Flags, _: NumaNode) -> Result<NonNull<[u8]>> {
-        let memory = memory::alloc(layout).ok_or(Error::ENOMEM)?;
-        Ok(NonNull::slice_from_raw_parts(memory, layout.size()))
-    }
-
-    /// # Safety
-    ///
-    /// `memory` must come from `alloc()`.
-    unsafe fn free(memory: NonNull<u8>, layout: Layout) {
-        memory::free(memory, Some(layout));
-    }
-}
-
-pub(crate) mod allocator {
-    pub(crate) struct Kmalloc;
-    impl super::Allocator for Kmalloc {}
-}
-
 /// A vector.
 pub(crate) struct KVec<T>(Vec<T>);
 pub(crate) type KVVec<T> = KVec<T>;

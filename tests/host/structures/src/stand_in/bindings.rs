@@ -7,6 +7,7 @@
 
 use super::{context::might_sleep, memory, prelude::c_ulong};
 use std::{
+    alloc::Layout,
     cell::UnsafeCell,
     ffi::{c_char, c_int, c_uint, c_void},
     ptr::NonNull,
@@ -239,6 +240,11 @@ pub(crate) unsafe fn fscache_helper_hash(
             std::slice::from_raw_parts(data.cast(), len),
         )
     }
+}
+
+pub(crate) unsafe fn fscache_helper_kzalloc(len: usize) -> *mut c_void {
+    let layout = Layout::from_size_align(len, 8).unwrap();
+    memory::alloc(layout).map_or(std::ptr::null_mut(), |memory| memory.as_ptr().cast())
 }
 
 pub(crate) unsafe fn kfree(memory: *const c_void) {

@@ -7,9 +7,7 @@ use super::{
     context::{might_sleep, Atomic},
 };
 use std::{
-    cell::UnsafeCell,
     ffi::{c_char, c_void},
-    marker::PhantomData,
     ops::{Deref, DerefMut},
     sync,
 };
@@ -71,6 +69,7 @@ impl LockClass {
     }
 }
 
+/// A spinlock in a structure of C, for one thread.
 pub(crate) trait Backend {
     /// # Safety
     ///
@@ -79,48 +78,32 @@ pub(crate) trait Backend {
         // SAFETY: By the function's contract.
         unsafe { lock.write(spinlock_t { held: 0 }) };
     }
+
+    /// # Safety
+    ///
+    /// `lock` must be initialised.
+    unsafe fn lock(lock: *mut spinlock_t) {
+        // SAFETY: There is one thread.
+        unsafe {
+            assert_eq!((*lock).held, 0, "locked twice");
+            (*lock).held = 1;
+        }
+        // Until it is unlocked.
+        std::mem::forget(Atomic::enter());
+    }
+
+    /// # Safety
+    ///
+    /// `lock` must be held.
+    unsafe fn unlock(lock: *mut spinlock_t, _: &()) {
+        // SAFETY: There is one thread.
+        unsafe {
+            assert_eq!((*lock).held, 1, "not locked");
+            (*lock).held = 0;
+        }
+        drop(Atomic);
+    }
 }
 
 pub(crate) struct SpinLockBackend;
 impl Backend for SpinLockBackend {}
-
-/// A spinlock in a structure of C, for one thread.
-#[repr(transparent)]
-pub(crate) struct Lock<T, B> {
-    lock: UnsafeCell<spinlock_t>,
-    guards: PhantomData<(T, B)>,
-}
-
-impl<B> Lock<(), B> {
-    /// # Safety
-    ///
-    /// `lock` must be initialised and valid for all of `'a`.
-    pub(crate) unsafe fn from_raw<'a>(lock: *mut spinlock_t) -> &'a Self {
-        // SAFETY: By the function's contract.
-        unsafe { &*lock.cast() }
-    }
-
-    pub(crate) fn lock(&self) -> Guard<'_, (), B> {
-        // SAFETY: There is one thread.
-        unsafe {
-            assert_eq!((*self.lock.get()).held, 0, "locked twice");
-            (*self.lock.get()).held = 1;
-        }
-        Guard {
-            lock: self,
-            _atomic: Atomic::enter(),
-        }
-    }
-}
-
-pub(crate) struct Guard<'a, T, B> {
-    lock: &'a Lock<T, B>,
-    _atomic: Atomic,
-}
-
-impl<T, B> Drop for Guard<'_, T, B> {
-    fn drop(&mut self) {
-        // SAFETY: There is one thread.
-        unsafe { (*self.lock.lock.get()).held = 0 };
-    }
-}

@@ -143,6 +143,9 @@ pub(crate) mod str {
 
 pub(crate) mod types {
     pub(crate) use super::bindings::Opaque;
+
+    /// A guard that is not sent.
+    pub(crate) struct NotThreadSafe;
 }
 
 pub(crate) mod task {
@@ -160,7 +163,7 @@ pub(crate) mod sync {
     }
 
     pub(crate) mod lock {
-        pub(crate) use super::super::lock::{Backend, Guard, Lock};
+        pub(crate) use super::super::lock::Backend;
 
         pub(crate) mod spinlock {
             pub(crate) use super::super::super::lock::SpinLockBackend;

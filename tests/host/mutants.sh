@@ -20,15 +20,11 @@ mutant O1 structures constructors::cookie_of_a_key_that_is_taken fscache/cookie.
 mutant R12 structures constructors::cache_of_a_backend fscache/cache.rs \
 	'cache.discard();' 'let _ = cache.into_raw();'
 mutant D3 structures constructors::cookies $layout/new_cookie.rs \
-	'free(key_at, key.len().next_multiple_of(4));
-                }
-                if let' 'let _ = key_at;
-                }
-                if let'
+	'free(key_at);' 'let _ = key_at;'
 mutant D3 structures constructors::cookies $layout/new_cookie.rs \
-	'free(aux_at, usize::from(aux_len));
+	'free(aux_at);
                 }
-                fscache' 'free(aux_at, usize::from(aux_len));
+                fscache' 'free(aux_at);
                 }
                 free_cookie(cookie);
                 fscache'

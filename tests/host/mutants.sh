@@ -48,7 +48,11 @@ mutant D23 structures table::grows fscache/table.rs \
 	'let old = shard_lock.lock().rehash(chains);' \
 	'let old = if true { chains } else { shard_lock.lock().rehash(chains) };'
 mutant I3 structures table::grows fscache/table.rs \
-	'// Read before `push()` changes it.' 'self.push(node);'
+	'next = unsafe { *node.link().0.get() };
+                self.push(node);' 'next = unsafe { *node.link().0.get() };
+                if node.hash() % 7 != 0 {
+                    self.push(node);
+                }'
 mutant R67 structures table::clash fscache/table.rs \
 	'let reason = Shard::walk(*chain)
                     .filter(|other| other.hash() == node.hash())' 'let reason = Shard::walk(*chain)'

@@ -190,6 +190,26 @@ vm_tests() {
 	done
 }
 
+# A short run on the debug kernel, where that is: it takes half an hour to build,
+# which is too long for here.
+debug_tests() {
+	local log=$logs/debug.log line
+	if ! "$TOP/scripts/debug-kernel.sh" --if-there >/dev/null; then
+		result skip "debug kernel" "it was not built yet, which takes half an hour; 'make check-debug' does it"
+		return 0
+	fi
+	echo "debug kernel ..."
+	env -u KERNEL PAIR=r-r "$TOP/scripts/check-debug.sh" --short </dev/null 2>&1 | tee "$log" | sed -u 's/^/[debug] /' || true
+	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -n 1) || true
+	if [ -z "$line" ]; then
+		result fail "debug kernel" "it did not come to its end; all of it is in $log"
+		return 0
+	fi
+	passed=$((passed + $(cut -d ' ' -f 1 <<<"$line")))
+	failed=$((failed + $(cut -d ' ' -f 3 <<<"$line")))
+	skipped=$((skipped + $(cut -d ' ' -f 5 <<<"$line")))
+}
+
 need_root
 mkdir -p "$logs"
 cd "$TOP"
@@ -214,6 +234,7 @@ case ${1:-} in
 	step "shellcheck" lint_scripts
 	mapfile -t cases < <(all_cases)
 	vm_tests "c-c r-r c-r r-c" "${cases[@]}"
+	debug_tests
 	;;
 --help) sed -n '4,13s/^# \{0,1\}//p' "$0"; exit 0 ;;
 *) die "unknown option $1; see check.sh --help" ;;

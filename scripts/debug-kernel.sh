@@ -3,6 +3,8 @@
 #
 # Builds the debug kernel: the same source as the stock one, with debug.config.
 # Prints the folder, which is laid out as that of kernel.sh.
+#
+#   --if-there   only if it was built before; else fails, in silence
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -42,6 +44,7 @@ need_root
 need_tool xz xz-utils
 SYSROOT=${SYSROOT:-$("$TOP/scripts/sysroot.sh")}
 final=$BUILD/kernel-debug-$(key_of "$(basename "$SYSROOT")" "$(cat "$SYSROOT/kernel/version")" "$(cat "$config")" 1)
+[ "${1:-}" != --if-there ] || have_part "$final" || exit 1
 lock debug-kernel
 have_part "$final" || { need_space 10; make_part "$final" make_debug_kernel; }
 printf '%s\n' "$final"

@@ -76,7 +76,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 status=0
-limit=$((600 + seconds * 3))
+limit=$(((600 + seconds * 3) * ${SLOW:-1}))
 setpriv --pdeathsig TERM "$TOP/scripts/vm.sh" --pair "$pair" --job "$folder" \
 	--disk cache=1G --time $((limit + 60)) --memory 4096 ${vm[@]+"${vm[@]}"} \
 	--append slab_nomerge --env "SEED=$seed" --env "SECONDS_OF_RANDOM=$seconds" \

@@ -84,8 +84,8 @@ mutant R5 fscache all_goes_well::discard_and_use fscache/cookie.rs \
 	'while active > 0 {' 'while active >= 0 {'
 mutant R6 fscache all_goes_well::withdraw_and_read fscache/io.rs \
 	'let guard = cookie.lock();
-        let state = cookie.state();
-        drop(guard);' 'let state = cookie.state();'
+    let state = cookie.state();
+    drop(guard);' 'let state = cookie.state();'
 mutant D6 fscache all_goes_well::use_and_unuse fscache/cookie.rs \
 	'(!modify || cookie.flags().any(flags::LOCAL_WRITE))' 'true'
 mutant D22 fscache all_goes_well::discard_and_invalidate fscache/lru.rs \
@@ -104,7 +104,7 @@ mutant I5 fscache all_goes_well::invalidate_without_space fscache/worker.rs \
 	'let mark = !keep &&' 'let mark = false &&'
 mutant I1 fscache all_goes_well::broken_and_unuse fscache/cookie.rs \
 	'Action::Again if cookie.flags().any(flags::REQUESTS) => cookie.queue(why),' ''
-mutant I5 fscache all_goes_well::withdraw_and_invalidate fscache/worker.rs \
+mutant I5 fscache all_goes_well::invalidate_without_space fscache/worker.rs \
 	'if mark && state != State::Relinquishing' 'if false'
 mutant D22 fscache all_goes_well::use_and_unuse fscache/cookie.rs \
 	'fscache().lru.add(cookie);' ''

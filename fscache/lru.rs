@@ -84,7 +84,7 @@ impl Lru {
     /// Notes that a cookie's last user has gone. The caller holds the cookie's lock.
     pub(crate) fn add(&self, cookie: &Cookie) {
         let now = wait::now();
-        cookie.unused_at().store(now as usize, Relaxed);
+        cookie.unused_at().store(now, Relaxed);
         // It may be taken off right now; but then `expire_one()` will see, under the cookie's lock,
         // since when it is unused.
         if !is_on_a_list(cookie) {
@@ -94,7 +94,7 @@ impl Lru {
 
     /// Puts a cookie at the end of its list, with what was the time `since`.
     fn push(&self, cookie: &Cookie, since: Jiffies) {
-        cookie.listed_at().store(since as usize, Relaxed);
+        cookie.listed_at().store(since, Relaxed);
         let Some(list) = self.list_of(cookie) else {
             return;
         };
@@ -154,7 +154,11 @@ impl Lru {
     /// Takes the oldest off a list if its time has come; arms the timer if not.
     fn next_expired(&self, list: &SpinLock<RefList<CookieRef>>) -> Option<CookieRef> {
         let mut list = list.lock();
-        let due = (list.first()?.listed_at().load(Relaxed) as Jiffies).wrapping_add(TIMEOUT);
+        let due = list
+            .first()?
+            .listed_at()
+            .load(Relaxed)
+            .wrapping_add(TIMEOUT);
         if !wait::is_past(due) {
             drop(list);
             self.timer.reduce(due);
@@ -185,7 +189,7 @@ impl Lru {
         trace::see_cookie(cookie, CookieWhy::SeeLruDoOne);
         let guard = cookie.lock();
         let now = guard.snapshot();
-        let since = cookie.unused_at().load(Relaxed) as Jiffies;
+        let since = cookie.unused_at().load(Relaxed);
         let is_kept = now.flags & flags::RELINQUISHED == 0 && !now.active;
         if is_kept && !wait::is_past(since.wrapping_add(TIMEOUT)) {
             // Was used meanwhile.

@@ -19,7 +19,7 @@ use super::{
 use loom::sync::{Condvar, Mutex};
 use std::cell::Cell;
 
-pub(crate) type Jiffies = u64;
+pub(crate) type Jiffies = usize;
 pub(crate) const HZ: Jiffies = 250;
 pub(crate) const PATIENCE: Jiffies = 20 * HZ;
 

@@ -166,31 +166,64 @@ fn is_fatal(error: Error) -> bool {
     error == EIO || error == EROFS || error == EUCLEAN || error == ESHUTDOWN
 }
 
+/// Why a cache cannot be brought online.
+struct Refusal {
+    error: Error,
+    /// In words, where the error alone does not tell; begins with `: `.
+    why: &'static str,
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self { error, why: "" }
+    }
+}
+
 /// Whether a directory on a mount can hold a cache.
-fn check_backing(root: &Path) -> Result {
+fn check_backing(root: &Path) -> Result<(), Refusal> {
     let mount = root.mount();
     if mount.is_idmapped() {
         pr_warn!("File cache on idmapped mounts not supported\n");
-        return Err(EINVAL);
+        return Err(EINVAL.into());
     }
     let able = root
         .dentry()
         .inode()
         .is_some_and(|inode| inode.can(DirectoryAbility::Root));
-    if !able || !mount.can_report_and_sync() || mount.superblock_block_size() > PAGE_SIZE {
-        return Err(EOPNOTSUPP);
-    }
-    if mount.is_readonly() {
-        return Err(EROFS);
-    }
-    Ok(())
+    let (error, why) = if !able {
+        (
+            EOPNOTSUPP,
+            ": the filesystem lacks unnamed files, extended attributes or directories",
+        )
+    } else if !mount.can_report_and_sync() {
+        (
+            EOPNOTSUPP,
+            ": the filesystem cannot tell its size, or is not kept on a disk",
+        )
+    } else if mount.superblock_block_size() > PAGE_SIZE {
+        (
+            EOPNOTSUPP,
+            ": the filesystem's blocks are larger than a page",
+        )
+    } else if mount.is_readonly() {
+        (EROFS, ": the filesystem is read-only")
+    } else {
+        return Ok(());
+    };
+    Err(Refusal { error, why })
 }
 
 /// The block size that a filesystem reports.
-fn check_block_size(stats: &Statistics) -> Result<BlockSize> {
+fn check_block_size(stats: &Statistics) -> Result<BlockSize, Refusal> {
     match u64::try_from(stats.block_size) {
-        Err(_) | Ok(0) => Err(ERANGE),
-        Ok(bytes) => BlockSize::new(bytes, PAGE_SIZE).ok_or(EOPNOTSUPP),
+        Err(_) | Ok(0) => Err(Refusal {
+            error: ERANGE,
+            why: ": the filesystem has no block size",
+        }),
+        Ok(bytes) => BlockSize::new(bytes, PAGE_SIZE).ok_or(Refusal {
+            error: EOPNOTSUPP,
+            why: ": the filesystem's blocks are larger than a page",
+        }),
     }
 }
 
@@ -208,8 +241,10 @@ impl Cache {
         jar: Arc<Jar<Object>>,
     ) -> Result<Arc<Cache>> {
         let cookie = CacheCookie::acquire(settings.tag)?;
-        let cache = Self::prepare(cookie, settings, status, jar).inspect_err(|error| {
-            pr_err!("Failed to register: {}\n", error.to_errno());
+        let cache = Self::prepare(cookie, settings, status, jar).map_err(|refusal| {
+            let Refusal { error, why } = refusal;
+            pr_err!("Failed to register: {}{}\n", error.to_errno(), why);
+            error
         })?;
         pr_info!("File cache on {} registered\n", &*cache.name);
         // See how much room there is; the daemon may have to begin at once.
@@ -222,12 +257,12 @@ impl Cache {
         settings: &Settings<'_>,
         status: Arc<Status>,
         jar: Arc<Jar<Object>>,
-    ) -> Result<Arc<Cache>> {
+    ) -> Result<Arc<Cache>, Refusal> {
         let service = security::service_credentials(settings.secid)?;
         let root = with_creds(&service, || {
             let root = Path::lookup_directory(settings.root)?;
             check_backing(&root)?;
-            Ok::<_, Error>(root)
+            Ok::<_, Refusal>(root)
         })?;
         let cred = security::cache_credentials(&service, &root)?;
 
@@ -253,7 +288,7 @@ impl Cache {
             Ok::<_, Error>((store, graveyard))
         })?;
 
-        let name = CString::try_from(settings.tag)?;
+        let name = CString::try_from(settings.tag).map_err(Error::from)?;
         let volumes = Arc::pin_init(Volumes::new(), GFP_KERNEL)?;
         let (mount, root) = (root.mount().clone(), root.dentry().clone());
         let cache = Arc::pin_init(

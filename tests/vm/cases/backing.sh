@@ -60,8 +60,10 @@ refused() {
 	echo "backing: $1" >/dev/kmsg
 	got=$(bind)
 	equal "errno of a bind on $1" "$got" "$2"
-	lines=$(dmesg | sed -n "/backing: $1\$/,\$p" | grep -c 'CacheFiles:.*register') || true
+	lines=$(dmesg | sed -n "/backing: $1\$/,\$p" | grep -c 'CacheFiles: Failed to register: -') || true
 	equal "lines about a bind on $1" "$lines" 1
+	[ "${PAIR#*-}" = c ] || dmesg | tail -n 3 | grep -q 'Failed to register: .*the filesystem' ||
+		fail "the line about $1 does not say what the matter is"
 	say "$1: refused with errno $2"
 	[ ! -e $CACHE/cache ] || fail "a refused bind on $1 left something behind"
 }

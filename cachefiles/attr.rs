@@ -139,18 +139,18 @@ pub(crate) fn check_object(
     Ok(verdict == Verdict::Coherent)
 }
 
-/// Makes an object's file say nothing about itself, so that it agrees with nothing.
-pub(crate) fn remove_object(cache: &Cache, object: u32, file: &File) -> Result {
+/// Makes a file, or a directory, say nothing about itself, so that it agrees with nothing.
+pub(crate) fn remove(cache: &Cache, object: u32, dentry: &Dentry) -> Result {
     let access = cache.mount().want_write();
     let removed = access.and_then(|access| {
         inject::remove()?;
-        xattr::remove(&access, file.dentry(), XATTR_NAME)
+        xattr::remove(&access, dentry, XATTR_NAME)
     });
     match removed {
         Ok(()) => Ok(()),
         Err(error) if error == ENODATA || error == ENOENT => Ok(()),
         Err(error) => {
-            trace::vfs_error(object, Some(file.inode()), error, ErrorAt::Remxattr);
+            trace::vfs_error(object, dentry.inode(), error, ErrorAt::Remxattr);
             cache.note_error(error, fmt!("Can't remove xattr [o={:08x}]", object));
             Err(error)
         }

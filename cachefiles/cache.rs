@@ -523,10 +523,10 @@ impl Cache {
                 Some((at, vcookie)) => {
                     let volume = volumes.list.remove(at).ok();
                     drop(volumes);
-                    if let Some(volume) = volume {
-                        self.with_creds(|| volume.store_coherency(&vcookie, true));
-                    }
                     drop(vcookie.detach());
+                    if let Some(volume) = volume {
+                        volume.finish(&vcookie, true);
+                    }
                 }
                 // Those that are left are on their way out, by somebody else's hand.
                 None => self.volumes.changed.wait(&mut volumes),
@@ -583,6 +583,11 @@ impl LiveVolume {
     /// The cache.
     pub(crate) fn cache(&self) -> &Cache {
         &self.cache
+    }
+
+    /// Counts once more.
+    pub(crate) fn again(&self) -> Self {
+        Self::new(self.cache.as_arc_borrow())
     }
 }
 

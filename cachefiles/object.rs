@@ -385,7 +385,7 @@ impl Object {
             // Somebody else removed it, or put another in its place.
             Err(error) if error == ENOENT || error == ESTALE => {}
             Err(_) => {
-                if let Err(error) = attr::remove_object(self.cache(), self.debug_id, file) {
+                if let Err(error) = attr::remove(self.cache(), self.debug_id, file.dentry()) {
                     if crate::ratelimit::may_speak() {
                         pr_err!(
                             "A stale object can neither be removed nor marked: error {} [o={:08x}]\n",

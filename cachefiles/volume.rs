@@ -139,8 +139,25 @@ impl Volume {
         self.record.try_get()
     }
 
+    /// Brings the directory into its final state, and lets go of it: it is moved away if the volume
+    /// was given up for good; otherwise it gets the coherency data that the record has now, if that
+    /// changed or `always`. Sleeps.
+    pub(crate) fn finish(self: Arc<Self>, record: &VolumeCookie, always: bool) {
+        // What is below needs the cache, also when the volume has gone.
+        let live = self.live.again();
+        let cache = live.cache();
+        if !record.is_invalidated() {
+            cache.with_creds(|| self.store_coherency(record, always));
+            return;
+        }
+        let directory: ARef<Dentry> = (*self.directory).clone();
+        // The marks go first: they would keep the daemon from removing the grave.
+        drop(self);
+        cache.with_creds(|| discard(cache, &directory));
+    }
+
     /// Stores the coherency data that the record has now, if it changed or `always`. Sleeps.
-    pub(crate) fn store_coherency(&self, record: &VolumeCookie, always: bool) {
+    fn store_coherency(&self, record: &VolumeCookie, always: bool) {
         let mut data = [0; DATA_MAX];
         let len = record.copy_coherency(&mut data);
         let data = data.get(..len).unwrap_or(&[]);
@@ -156,13 +173,28 @@ pub(crate) fn free(record: &VolumeCookie) {
     let Some(volume) = record.detach() else {
         return;
     };
-    let cache = volume.cache();
-    // A record that is not used any more was relinquished, with new coherency data perhaps.
-    cache.with_creds(|| volume.store_coherency(record, false));
     // Off the list before the record goes, which the list's users look at.
-    let listed = cache.remove_volume(|other| core::ptr::eq(other, &*volume));
+    let listed = volume
+        .cache()
+        .remove_volume(|other| core::ptr::eq(other, &*volume));
     drop(listed);
-    drop(volume);
+    // A record that is not used any more was relinquished, with new coherency data perhaps.
+    volume.finish(record, false);
+}
+
+/// Sees to it that a volume's directory is not found again.
+fn discard(cache: &Cache, directory: &Dentry) {
+    let buried = store::bury(
+        cache,
+        NOBODY,
+        cache.store(),
+        directory,
+        KillWhy::Invalidated,
+    );
+    if buried.is_err() && attr::remove(cache, NOBODY, directory).is_err() && ratelimit::may_speak()
+    {
+        pr_err!("A volume that was given up for good can neither be moved away nor marked\n");
+    }
 }
 
 /// Opens the directory of a volume; one that does not agree is moved away, a bounded number of

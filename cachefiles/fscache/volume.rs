@@ -8,6 +8,7 @@ use crate::{
     bindings,
     cache::Cache,
     coherency::DATA_MAX,
+    flags::Flags,
     volume::Volume, //
 };
 use core::ptr::NonNull;
@@ -68,6 +69,13 @@ impl VolumeCookie {
             buffer.as_mut_ptr().copy_from_nonoverlapping(data, len);
             len
         }
+    }
+
+    /// Was it given up for good, so that what is stored must not be found again?
+    pub(crate) fn is_invalidated(&self) -> bool {
+        // SAFETY: Valid by the borrow; everybody accesses it atomically.
+        unsafe { Flags::from_ptr(&raw mut (*self.as_raw()).flags) }
+            .any(1 << bindings::FSCACHE_VOLUME_INVALIDATE)
     }
 
     fn private(&self) -> &Atomic<usize> {

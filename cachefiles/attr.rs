@@ -99,6 +99,16 @@ pub(crate) fn set_object(
     result
 }
 
+/// Brings what a file says of itself to the disk, and waits for it.
+pub(crate) fn write_out(cache: &Cache, object: u32, file: &File) -> Result {
+    inject::write()
+        .and_then(|()| file.sync())
+        .inspect_err(|error| {
+            trace::vfs_error(object, Some(file.inode()), *error, ErrorAt::Setxattr);
+            cache.note_error(*error, fmt!("Failed to write out [o={:08x}]", object));
+        })
+}
+
 /// Does an object's file say what `snapshot` says?
 ///
 /// # Errors

@@ -23,10 +23,11 @@
 //! # Locks, outermost first
 //!
 //! 1. the daemon's `config`;
-//! 2. write access to the mount;
-//! 3. a directory's lock, then an inode's (`dirop`, `inode`);
-//! 4. the cache's `volumes`;
-//! 5. spinlocks: a cookie's, the cache's `objects`, an object's `backing`. None inside another.
+//! 2. an object's `change`;
+//! 3. write access to the mount;
+//! 4. a directory's lock, then an inode's (`dirop`, `inode`);
+//! 5. the cache's `volumes`;
+//! 6. spinlocks: a cookie's, the cache's `objects`, an object's `backing`. None inside another.
 //!
 //! # Unload
 //!

@@ -47,6 +47,66 @@ pub(crate) fn file_size(size: u64) -> u64 {
     round_up(size.min(POS_MAX), DIO_BLOCK)
 }
 
+/// Where writes failed, in one word: a range of blocks of [`DIO_BLOCK`] bytes, from the number in
+/// the lower half to before the one in the upper half.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Damage(u64);
+
+impl Damage {
+    /// Nowhere.
+    pub(crate) const NONE: Self = Self(0);
+    /// Everywhere, or nobody knows where.
+    pub(crate) const ALL: Self = Self(u64::MAX);
+
+    /// The blocks that `len` bytes at `start` touch.
+    pub(crate) fn of(start: u64, len: u64) -> Self {
+        let first = start / DIO_BLOCK;
+        let end = start.saturating_add(len).div_ceil(DIO_BLOCK);
+        if len == 0 {
+            Self::NONE
+        } else if end >= u64::from(u32::MAX) {
+            Self::ALL
+        } else {
+            Self(end << 32 | first)
+        }
+    }
+
+    /// As it was stored.
+    pub(crate) fn from_word(word: u64) -> Self {
+        Self(word)
+    }
+
+    /// To be stored.
+    pub(crate) fn word(self) -> u64 {
+        self.0
+    }
+
+    /// Both, and what lies between them.
+    pub(crate) fn and(self, other: Self) -> Self {
+        if self == Self::NONE {
+            other
+        } else if other == Self::NONE {
+            self
+        } else if self == Self::ALL || other == Self::ALL {
+            Self::ALL
+        } else {
+            let first = (self.0 as u32).min(other.0 as u32);
+            let end = (self.0 >> 32).max(other.0 >> 32);
+            Self(end << 32 | u64::from(first))
+        }
+    }
+
+    /// A position and a length in bytes, or [`None`] if it cannot be said.
+    pub(crate) fn range(self) -> Option<(u64, u64)> {
+        if self == Self::ALL {
+            return None;
+        }
+        let start = u64::from(self.0 as u32).saturating_mul(DIO_BLOCK);
+        let end = (self.0 >> 32).saturating_mul(DIO_BLOCK);
+        Some((start, end.saturating_sub(start)))
+    }
+}
+
 /// What to do with a part of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReadPlan {

@@ -20,7 +20,7 @@
 //! Nobody tells the filesystem that the cache holds something else than it stored. So a range that
 //! was to be written and is not, must be absent afterwards. While that can be seen to at once, it
 //! is ([`content::forget`]); if it cannot, or is found out in an interrupt, the object is suspect
-//! ([`Object::note_bad_write`]).
+//! ([`Object::note_damage`]) until that has been seen to.
 
 use crate::{
     cache::{
@@ -32,6 +32,7 @@ use crate::{
     extent::{
         align_store,
         whole_pages,
+        Damage,
         FetchReason,
         Occupancy,
         ReadPlan, //
@@ -59,6 +60,7 @@ use crate::{
         MAX_SEGMENTS,
         MAX_WRITE, //
     },
+    nofs::without_fs_reclaim,
     object::{
         IoRef,
         Object, //
@@ -198,6 +200,7 @@ struct WriteDone {
     terminator: Terminator,
     object: IoRef,
     writing: Writing,
+    start: u64,
     len: usize,
     epoch: u32,
 }
@@ -210,15 +213,17 @@ impl Completion for WriteDone {
             terminator,
             object,
             writing,
+            start,
             len,
             epoch,
         } = self;
+        let damage = Damage::of(start, len as u64);
         if let Some(object) = object.object() {
             writing.end(object.cache());
             match result {
                 Ok(bytes) => {
                     if bytes < len {
-                        object.note_bad_write(epoch);
+                        object.note_damage(epoch, damage);
                     }
                     if bytes > 0 {
                         object.cookie().set(CookieFlag::HaveData);
@@ -226,9 +231,10 @@ impl Completion for WriteDone {
                 }
                 Err(error) => {
                     trace::io_error(object.debug_id(), file.inode(), error, ErrorAt::Write);
-                    object.note_bad_write(epoch);
+                    object.note_damage(epoch, damage);
                 }
             }
+            object.end_write();
         }
         terminator.call(result);
         object
@@ -262,8 +268,19 @@ pub(crate) fn write(
         terminator.call(Err(ENOBUFS));
         return Err(ENOBUFS);
     };
+    let cache = object.cache();
+    // This may be write-back, for which memory is not to be waited for.
+    without_fs_reclaim(|| {
+        if object.is_suspect() {
+            object.mend();
+        }
+        cache.with_creds(|| object.mark_for_changes());
+    });
     let epoch = object.epoch();
+    // Before the question whether the object is suspect, see `Object::mend()`.
+    object.begin_write();
     if let Err(error) = refuse_write(resources, &object) {
+        object.end_write();
         // The operation's file may not be the object's any more; whichever is, must not have it.
         if let Some(current) = object.file() {
             forget_range(&object, &current, start, iter.len() as u64);
@@ -278,8 +295,9 @@ pub(crate) fn write(
     let wait = !terminator.is_wanted();
     let done = WriteDone {
         terminator,
-        writing: Writing::begin(object.cache(), len as u64),
+        writing: Writing::begin(cache, len as u64),
         object: IoRef::new(&object),
+        start,
         len,
         epoch,
     };
@@ -342,7 +360,7 @@ fn decide_read(resources: &Resources<'_>, subreq: &mut Subrequest<'_>, size: u64
     };
     decision.cache_ino = file.inode().number();
     decision.object = object.debug_id();
-    if object.is_suspect() {
+    if object.is_suspect() && !object.mend() {
         decision.why = ReadWhy::SeekError;
         return decision;
     }
@@ -397,7 +415,7 @@ pub(crate) fn query_occupancy(
         return Err(ENOBUFS);
     }
     let (object, file) = resources.object().zip(resources.file()).ok_or(ENOBUFS)?;
-    if object.is_suspect() {
+    if object.is_suspect() && !object.mend() {
         return Err(ENODATA);
     }
     let cache = object.cache();
@@ -457,7 +475,7 @@ fn admit_write(object: &Object, file: &File, start: u64, len: u64, is_new: bool)
     cache.with_creds(|| {
         make_room(cache, object, file, start, len, is_new).inspect_err(|_| {
             if content::forget(file, start, len).is_err() {
-                object.note_bad_write(epoch);
+                object.note_damage(epoch, Damage::of(start, len));
             }
         })
     })
@@ -563,6 +581,6 @@ fn forget_range(object: &Object, file: &File, start: u64, len: u64) {
         .cache()
         .with_creds(|| content::forget(file, start, len));
     if forgotten.is_err() {
-        object.note_bad_write(epoch);
+        object.note_damage(epoch, Damage::of(start, len));
     }
 }

@@ -27,8 +27,11 @@
 //! - the object remembers the generation (count of invalidations) that its file belongs to, and
 //!   [`Object::finish`] compares it with the cookie's, read together with the coherency data;
 //! - an invalidation that fails leaves [`Backing::Invalid`], from which there is no way to commit;
-//! - a write that failed, or was cut short, makes the object *suspect*: from then on nothing is
-//!   read from it or stored in it, and it is removed in the end.
+//! - a write that failed, or was cut short, makes the object *suspect*: nothing is read from it or
+//!   stored in it until the range has been made absent ([`Object::mend`]), and if that cannot be,
+//!   it is removed in the end;
+//! - what is changed locally carries a mark that is on the disk before the first change is
+//!   ([`Object::mark_for_changes`]).
 
 use crate::{
     atomic::Atomic,
@@ -38,7 +41,9 @@ use crate::{
         self,
         Content, //
     },
+    content,
     dentry::Dentry,
+    extent::Damage,
     file::FileExt,
     fscache::{
         Cookie,
@@ -67,7 +72,7 @@ use crate::{
 use core::mem::replace;
 use kernel::{
     fs::File,
-    new_spinlock,
+    new_mutex, new_spinlock,
     prelude::*,
     rbtree::RBTreeNodeReservation,
     str::CString,
@@ -77,7 +82,7 @@ use kernel::{
             ordering,
             AtomicFlag, //
         },
-        Arc, ArcBorrow, SpinLock,
+        Arc, ArcBorrow, Mutex, SpinLock,
     },
 };
 
@@ -110,6 +115,9 @@ impl Backing {
 pub(crate) struct Object {
     #[pin]
     backing: SpinLock<Backing>,
+    /// Held while the file is replaced, mended or marked: it stays the object's meanwhile.
+    #[pin]
+    change: Mutex<()>,
     /// Sorts objects in the cache's tree; never used twice.
     serial: u64,
     debug_id: u32,
@@ -117,8 +125,12 @@ pub(crate) struct Object {
     generation: Atomic<u32>,
     /// Which file it is: counts up when another one takes its place.
     epoch: Atomic<u32>,
-    /// The file may hold something else than what was to be stored.
-    suspect: AtomicFlag,
+    /// Where the file may hold something else than what was to be stored: [`Damage::word`].
+    damage: Atomic<usize>,
+    /// Writes that may turn out bad.
+    writes: Atomic<i32>,
+    /// The file says, on the disk, that it is changed locally.
+    marked: AtomicFlag,
     name: CString,
     volume: Arc<Volume>,
     cookie: CookieRef,
@@ -168,11 +180,14 @@ impl Object {
             &jar,
             pin_init!(Self {
                 backing <- new_spinlock!(Backing::None, "cachefiles object"),
+                change <- new_mutex!((), "cachefiles object"),
                 serial,
                 debug_id,
                 generation: Atomic::new(cookie.generation()),
                 epoch: Atomic::new(0),
-                suspect: AtomicFlag::new(false),
+                damage: Atomic::new(0),
+                writes: Atomic::new(0),
+                marked: AtomicFlag::new(false),
                 name,
                 volume,
                 cookie: CookieRef::new(cookie),
@@ -208,18 +223,59 @@ impl Object {
         self.epoch.load(ordering::Acquire)
     }
 
-    /// A write to the file that the object had in `epoch` failed, or was cut short: the file may
-    /// hold something else than the filesystem thinks. May be called in any context.
-    pub(crate) fn note_bad_write(&self, epoch: u32) {
+    /// Where the file that the object had in `epoch` was to be changed, it may now hold something
+    /// else than the filesystem thinks. May be called in any context.
+    pub(crate) fn note_damage(&self, epoch: u32, damage: Damage) {
         // A file that was replaced meanwhile does not matter any more.
-        if self.epoch() == epoch {
-            self.suspect.store(true, ordering::Release);
+        if self.epoch() != epoch {
+            return;
+        }
+        let mut old = self.damage.load(ordering::Relaxed);
+        loop {
+            let new = Damage::from_word(old as u64).and(damage).word() as usize;
+            match self.damage.cmpxchg(old, new, ordering::Full) {
+                Ok(_) => break,
+                Err(now) => old = now,
+            }
         }
     }
 
     /// Must nothing be read or stored?
     pub(crate) fn is_suspect(&self) -> bool {
-        self.suspect.load(ordering::Acquire)
+        Damage::from_word(self.damage.load(ordering::Acquire) as u64) != Damage::NONE
+    }
+
+    /// A write begins, whose damage will be noted before it is said to have ended.
+    pub(crate) fn begin_write(&self) {
+        self.writes.fetch_add(1, ordering::Full);
+    }
+
+    /// A write has ended. May be called in any context.
+    pub(crate) fn end_write(&self) {
+        self.writes.fetch_sub(1, ordering::Full);
+    }
+
+    /// Makes what is damaged absent; true if the object is not suspect any more. Sleeps.
+    ///
+    /// Not while there are writes, as those may damage the same range again: whoever begins one
+    /// later sees that the object is suspect.
+    pub(crate) fn mend(&self) -> bool {
+        let _change = self.change.lock();
+        let word = self.damage.load(ordering::Acquire);
+        let damage = Damage::from_word(word as u64);
+        if damage == Damage::NONE {
+            return true;
+        }
+        let (Some((start, len)), Some(file)) = (damage.range(), self.file()) else {
+            return false;
+        };
+        if self.writes.fetch_add(0, ordering::Full) != 0 {
+            return false;
+        }
+        let forgotten = self
+            .cache()
+            .with_creds(|| content::forget(&file, start, len));
+        forgotten.is_ok() && self.damage.cmpxchg(word, 0, ordering::Full).is_ok()
     }
 
     /// The file, for an operation that begins.
@@ -227,11 +283,13 @@ impl Object {
         self.backing.lock().file().map(|file| (**file).clone())
     }
 
-    /// Puts another backing in place of the one there is, which is returned.
+    /// Puts another backing in place of the one there is, which is returned. Sleeps.
     fn replace(&self, backing: Backing) -> Backing {
+        let _change = self.change.lock();
         let mut guard = self.backing.lock();
         self.epoch.fetch_add(1, ordering::Full);
-        self.suspect.store(false, ordering::Release);
+        self.damage.store(0, ordering::Release);
+        self.marked.store(false, ordering::Release);
         replace(&mut *guard, backing)
     }
 
@@ -245,10 +303,12 @@ impl Object {
                     .store(snapshot.generation, ordering::Relaxed);
                 self.cookie.clear(CookieFlag::NoDataToRead);
                 file.touch_atime();
-                if size::adjust(self.cache(), self.debug_id, &file, snapshot.object_size).is_err() {
-                    self.suspect.store(true, ordering::Release);
-                }
+                let size = snapshot.object_size;
+                let adjusted = size::adjust(self.cache(), self.debug_id, &file, size);
                 drop(self.replace(Backing::Linked(file)));
+                if adjusted.is_err() {
+                    self.note_damage(self.epoch(), Damage::ALL);
+                }
                 return Ok(());
             }
             self.cookie.lookup_negative();
@@ -328,6 +388,7 @@ impl Object {
         let Ok(dir) = self.directory() else {
             return;
         };
+        self.mend();
         let snapshot = self.cookie.snapshot();
         let unfit = self.unfit(&snapshot);
         match (self.replace(Backing::None), unfit) {
@@ -434,27 +495,34 @@ impl Object {
         valid
     }
 
-    /// Marks a named file as being changed locally, before it is. Sleeps.
+    /// Marks a named file as being changed locally, if it is to be and was not yet. Sleeps.
     ///
-    /// If that fails, nothing is stored in it: the mark is what keeps changes that the server may
-    /// never have seen from being served after a crash.
-    fn prepare_to_write(&self) {
-        let (file, linked) = {
-            let guard = self.backing.lock();
-            let linked = matches!(&*guard, Backing::Linked(_));
-            (guard.file().map(|file| (**file).clone()), linked)
-        };
-        let Some(file) = file.filter(|_| linked) else {
+    /// The mark is on the disk on return: it is what keeps changes that the server may never have
+    /// seen from being served after a crash. If that fails, nothing is stored any more.
+    pub(crate) fn mark_for_changes(&self) {
+        if self.marked.load(ordering::Acquire) || !self.cookie.has(CookieFlag::LocalWrite) {
             return;
-        };
-        let epoch = self.epoch();
-        let snapshot = self.cookie.snapshot();
-        if self
-            .store_coherency(&file, &snapshot, Content::Dirty)
-            .is_err()
-        {
-            self.note_bad_write(epoch);
         }
+        let _change = self.change.lock();
+        if self.marked.load(ordering::Acquire) {
+            return;
+        }
+        let file = match &*self.backing.lock() {
+            Backing::Linked(file) => Some((**file).clone()),
+            // Nobody finds it after a crash.
+            Backing::Tmpfile(_) | Backing::None | Backing::Invalid => None,
+        };
+        if let Some(file) = file {
+            let snapshot = self.cookie.snapshot();
+            let marked = self
+                .store_coherency(&file, &snapshot, Content::Dirty)
+                .and_then(|()| attr::write_out(self.cache(), self.debug_id, &file));
+            if marked.is_err() {
+                self.note_damage(self.epoch(), Damage::ALL);
+                return;
+            }
+        }
+        self.marked.store(true, ordering::Release);
     }
 }
 
@@ -507,7 +575,7 @@ pub(crate) fn invalidate(object: &Object) -> bool {
 
 /// Prepares the object of a cookie for being changed locally. Sleeps.
 pub(crate) fn prepare_to_write(object: &Object) {
-    object.cache().with_creds(|| object.prepare_to_write());
+    object.cache().with_creds(|| object.mark_for_changes());
 }
 
 /// Changes the size of an object, whose file an operation has as `file`. Sleeps.
@@ -515,11 +583,12 @@ pub(crate) fn resize(object: &Object, file: Option<&File>, size: i64) {
     let new = u64::try_from(size).unwrap_or(0);
     if let Some(file) = file {
         if new < object.cookie.object_size() {
-            let epoch = object.epoch();
             let cache = object.cache();
+            cache.with_creds(|| object.mark_for_changes());
+            let epoch = object.epoch();
             let cut = cache.with_creds(|| size::shorten(cache, object.debug_id, file, new));
             if cut.is_err() {
-                object.note_bad_write(epoch);
+                object.note_damage(epoch, Damage::ALL);
             }
         }
     }

@@ -97,6 +97,9 @@ pub(crate) trait FileExt {
 
     /// Fills a range with zeros. Sleeps.
     fn zero_range(&self, pos: u64, len: u64) -> Result;
+
+    /// Writes content and attributes out, and waits for the disk. Sleeps.
+    fn sync(&self) -> Result;
 }
 
 /// The C path of an open file.
@@ -165,5 +168,10 @@ impl FileExt for File {
 
     fn zero_range(&self, pos: u64, len: u64) -> Result {
         fallocate(self, bindings::FALLOC_FL_ZERO_RANGE, pos, len)
+    }
+
+    fn sync(&self) -> Result {
+        // SAFETY: Valid by the borrow.
+        to_result(unsafe { bindings::vfs_fsync(self.as_ptr(), 0) })
     }
 }

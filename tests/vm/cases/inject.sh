@@ -28,6 +28,28 @@ same inj
 remount
 read_warm inj
 
+say "a store that fails costs its range, not the object"
+random $EXPORT/inj/big 6000000
+sync -f $EXPORT/inj
+exec 5<$MNT/inj/big
+head -c 2000000 <&5 >/dev/null
+sleep 1
+echo 1 >$INJECT
+head -c 1000000 <&5 >/dev/null
+sleep 1
+echo 0 >$INJECT
+cat <&5 >/dev/null
+exec 5<&-
+remount
+before=$(server_bytes)
+cmp $MNT/inj/big $EXPORT/inj/big || fail "wrong bytes after a store that failed"
+again=$(($(server_bytes) - before))
+say "$again of 6000000 bytes fetched again"
+more "bytes fetched again" $again 100000
+more "bytes not fetched again" $((6000000 - again)) 3000000
+remount
+read_warm inj
+
 say "want of space while it is invalidated"
 for i in $(seq 1 30); do random $EXPORT/inj/$i 200001; done
 sync -f $EXPORT/inj

@@ -201,3 +201,41 @@ fn file_sizes() {
     assert_eq!(file_size(4096), 4096);
     assert_eq!(file_size(u64::MAX), i64::MAX as u64 - 4095);
 }
+
+proptest! {
+    #[test]
+    fn damage_covers_what_it_was_made_of(
+        ranges in proptest::collection::vec((0u64..1 << 45, 0u64..1 << 30), 1..6)
+    ) {
+        let mut damage = Damage::NONE;
+        for (start, len) in &ranges {
+            damage = Damage::from_word(damage.and(Damage::of(*start, *len)).word());
+        }
+        match damage.range() {
+            None => prop_assert!(ranges.iter().any(|(s, l)| (s + l) / DIO_BLOCK >= (1 << 32) - 2)),
+            Some((at, long)) => {
+                prop_assert_eq!(at % DIO_BLOCK, 0);
+                for (start, len) in ranges.iter().filter(|(_, len)| *len > 0) {
+                    prop_assert!(at <= *start && start + len <= at + long);
+                }
+                // And no more than that.
+                let first = ranges.iter().filter(|r| r.1 > 0).map(|r| r.0).min();
+                let end = ranges.iter().filter(|r| r.1 > 0).map(|r| r.0 + r.1).max();
+                if let (Some(first), Some(end)) = (first, end) {
+                    prop_assert!(at + DIO_BLOCK > first && at + long < end + DIO_BLOCK);
+                } else {
+                    prop_assert_eq!(damage, Damage::NONE);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn damage_that_cannot_be_said_is_everywhere() {
+    assert_eq!(Damage::NONE.range(), Some((0, 0)));
+    assert_eq!(Damage::ALL.range(), None);
+    assert_eq!(Damage::of(u64::MAX - 3, 100), Damage::ALL);
+    assert_eq!(Damage::of(1 << 44, 1), Damage::ALL);
+    assert_eq!(Damage::ALL.and(Damage::of(0, 1)), Damage::ALL);
+}

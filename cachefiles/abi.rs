@@ -58,7 +58,7 @@ pub(crate) static NETFS_OPS: Table<bindings::netfs_cache_ops> = Table(bindings::
     read: Some(read),
     write: Some(write),
     issue_write: Some(issue_write),
-    expand_readahead: None,
+    expand_readahead: Some(expand_readahead),
     prepare_read: Some(prepare_read),
     prepare_write_subreq: Some(prepare_write_subreq),
     prepare_write: Some(prepare_write),
@@ -235,6 +235,21 @@ unsafe extern "C" fn write(
 unsafe extern "C" fn issue_write(subreq: *mut bindings::netfs_io_subrequest) {
     // SAFETY: It is ours until it is terminated.
     io::issue_write(unsafe { Subrequest::from_raw(subreq) });
+}
+
+/// # Safety
+///
+/// Called by netfs for an operation that fscache began; start and length may be read and written.
+unsafe extern "C" fn expand_readahead(
+    cres: *mut bindings::netfs_cache_resources,
+    start: *mut c_ulonglong,
+    len: *mut c_ulonglong,
+    i_size: c_ulonglong,
+) {
+    // SAFETY: The operation lasts until after the call.
+    let resources = unsafe { Resources::from_raw(cres) };
+    // SAFETY: By the contract of this function. The start does not change.
+    unsafe { *len = io::expand_readahead(&resources, *start, *len, i_size) };
 }
 
 /// # Safety

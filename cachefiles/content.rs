@@ -62,6 +62,11 @@ pub(crate) fn plan_read(file: &File, start: u64, len: u64, size: u64, block: u64
     extent::plan_read(&mut BackingMap(file), start, len, size, block)
 }
 
+/// How long to read ahead; see [`extent::lengthen_readahead`].
+pub(crate) fn lengthen_readahead(file: &File, start: u64, len: u64, size: u64) -> u64 {
+    extent::lengthen_readahead(&mut BackingMap(file), start, len, size)
+}
+
 /// Finds the first whole granules of data; see [`extent::find_data`].
 pub(crate) fn find_data(
     file: &File,

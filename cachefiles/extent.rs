@@ -47,6 +47,34 @@ pub(crate) fn file_size(size: u64) -> u64 {
     round_up(size.min(POS_MAX), DIO_BLOCK)
 }
 
+/// Read-ahead goes to the end of such a unit, in bytes.
+pub(crate) const GRANULE: u64 = 1 << 20;
+
+/// What the kernel reads ahead of somebody who goes on reading: at least so many bytes.
+const LONG: u64 = 128 << 10;
+
+/// Lengthens a read-ahead of `len` bytes at `start`, of an object of `size` bytes, to the end of a
+/// [`GRANULE`], but not beyond what is present; returns its new length.
+///
+/// Where it begins is left alone: what lies before was read already, or is not wanted. So is a
+/// short one.
+pub(crate) fn lengthen_readahead(map: &mut impl Map, start: u64, len: u64, size: u64) -> u64 {
+    let end = start.saturating_add(len);
+    if len < LONG || end >= size {
+        return len;
+    }
+    let wanted = round_up(end, GRANULE).min(size);
+    if wanted <= end {
+        return len;
+    }
+    match map.next_hole(start) {
+        // The last block is present as a whole, or else what is behind the end is a hole.
+        Ok(hole) if hole >= wanted => wanted.saturating_sub(start),
+        Ok(hole) => round_down(hole, DIO_BLOCK).max(end).saturating_sub(start),
+        Err(_) => len,
+    }
+}
+
 /// Where writes failed, in one word: a range of blocks of [`DIO_BLOCK`] bytes, from the number in
 /// the lower half to before the one in the upper half.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -308,6 +308,25 @@ pub(crate) fn write(
     kiocb::write(file, start, iter, done, wait)
 }
 
+/// How long a read-ahead of `len` bytes at `start`, of a file of `size` bytes, had best be. Sleeps.
+///
+/// One that goes on where the last one ended is lengthened, as far as the cache has what comes
+/// then: neither the disk nor the server is asked for what nobody may want.
+pub(crate) fn expand_readahead(resources: &Resources<'_>, start: u64, len: u64, size: u64) -> u64 {
+    let Some((object, file)) = resources.object().zip(resources.file()) else {
+        return len;
+    };
+    let goes_on = object.goes_on(start);
+    let longer = if goes_on && !resources.cookie().has(CookieFlag::NoDataToRead) {
+        let cache = object.cache();
+        cache.with_creds(|| content::lengthen_readahead(file, start, len, size))
+    } else {
+        len
+    };
+    object.note_readahead(start.saturating_add(longer));
+    longer
+}
+
 /// What a read turned out to be.
 struct Decision {
     source: Source,

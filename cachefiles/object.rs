@@ -129,6 +129,8 @@ pub(crate) struct Object {
     damage: Atomic<usize>,
     /// Writes that may turn out bad.
     writes: Atomic<i32>,
+    /// Where the last read-ahead ended.
+    read_to: Atomic<usize>,
     /// The file says, on the disk, that it is changed locally.
     marked: AtomicFlag,
     name: CString,
@@ -187,6 +189,7 @@ impl Object {
                 epoch: Atomic::new(0),
                 damage: Atomic::new(0),
                 writes: Atomic::new(0),
+                read_to: Atomic::new(0),
                 marked: AtomicFlag::new(false),
                 name,
                 volume,
@@ -243,6 +246,16 @@ impl Object {
     /// Must nothing be read or stored?
     pub(crate) fn is_suspect(&self) -> bool {
         Damage::from_word(self.damage.load(ordering::Acquire) as u64) != Damage::NONE
+    }
+
+    /// Does a read at `start` go on where the last read-ahead ended?
+    pub(crate) fn goes_on(&self, start: u64) -> bool {
+        start == 0 || self.read_to.load(ordering::Relaxed) as u64 == start
+    }
+
+    /// Something was read ahead up to `end`.
+    pub(crate) fn note_readahead(&self, end: u64) {
+        self.read_to.store(end as usize, ordering::Relaxed);
     }
 
     /// A write begins, whose damage will be noted before it is said to have ended.

@@ -202,7 +202,63 @@ fn file_sizes() {
     assert_eq!(file_size(u64::MAX), i64::MAX as u64 - 4095);
 }
 
+/// A file of so many bytes of data, then a hole up to its end.
+struct Present(u64, u64);
+
+impl Map for Present {
+    fn next_data(&mut self, pos: u64) -> Result<u64, SeekError> {
+        if pos < self.0 {
+            Ok(pos)
+        } else {
+            Err(SeekError::BeyondEnd)
+        }
+    }
+    fn next_hole(&mut self, pos: u64) -> Result<u64, SeekError> {
+        if pos >= self.1 {
+            Err(SeekError::BeyondEnd)
+        } else {
+            Ok(pos.max(self.0))
+        }
+    }
+}
+
+#[test]
+fn readahead_goes_to_the_end_of_a_granule() {
+    let big = 1 << 30;
+    let mut all = Present(big, big);
+    let mut longer = |start, len, size| lengthen_readahead(&mut all, start, len, size);
+    assert_eq!(longer(0, 128 << 10, big), GRANULE);
+    assert_eq!(longer(0, GRANULE, big), GRANULE);
+    assert_eq!(longer(4096, GRANULE, big), 2 * GRANULE - 4096);
+    // Too short.
+    assert_eq!(longer(4096, 64 << 10, big), 64 << 10);
+    // The file ends before the granule does, or before the read does.
+    assert_eq!(longer(0, 128 << 10, 200_001), 200_001);
+    assert_eq!(longer(0, 128 << 10, 100), 128 << 10);
+    // What is present ends before the granule does, or the read does.
+    let part = &mut Present(300_001, big);
+    assert_eq!(lengthen_readahead(part, 0, 128 << 10, big), 299_008);
+    assert_eq!(lengthen_readahead(part, 0, 512 << 10, big), 512 << 10);
+    assert_eq!(lengthen_readahead(part, 400_000, 128 << 10, big), 128 << 10);
+}
+
 proptest! {
+    #[test]
+    fn a_longer_readahead_contains_the_former(
+        start in any::<u64>(), len in any::<u64>(), size in any::<u64>(), near in any::<bool>(),
+        data in any::<u64>()
+    ) {
+        let near = |value: u64, most: u64| if near { value % most } else { value };
+        let (start, len) = (near(start, 8 * GRANULE), near(len, 4 * GRANULE));
+        let (size, data) = (near(size, 8 * GRANULE), near(data, 8 * GRANULE));
+        let longer = lengthen_readahead(&mut Present(data, size.max(data)), start, len, size);
+        prop_assert!(longer >= len);
+        prop_assert!(longer - len < GRANULE);
+        let end = start.saturating_add(len);
+        prop_assert!(longer == len || start + longer <= size.max(end));
+        prop_assert!(longer == len || start + longer <= data);
+    }
+
     #[test]
     fn damage_covers_what_it_was_made_of(
         ranges in proptest::collection::vec((0u64..1 << 45, 0u64..1 << 30), 1..6)

@@ -221,7 +221,7 @@ impl Object {
         self.volume.fanout(self.cookie.fanout())
     }
 
-    /// Which file the object has now; see [`Object::note_bad_write`].
+    /// Which file the object has now; see [`Object::note_damage`].
     pub(crate) fn epoch(&self) -> u32 {
         self.epoch.load(ordering::Acquire)
     }

@@ -130,7 +130,7 @@ enum Clash {
 
 /// Acquires a cookie for a file. `None` if it cannot be cached. Sleeps.
 ///
-/// An old cookie of the same key that was relinquished is waited for, for [`PATIENCE`] at most.
+/// An old cookie of the same key that was relinquished is waited for, for `PATIENCE` at most.
 pub(crate) fn acquire(
     volume: &Volume,
     advice: u8,

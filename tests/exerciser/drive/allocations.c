@@ -85,7 +85,9 @@ static bool try_volume(bool must)
 		bad("a volume without memory: %s", strerror(-result));
 	if (!result)
 		volume_relinquish(fd, v, 0);
-	drop(fd, v);
+	/* A volume that was refused may have no handle. */
+	if (v)
+		drop(fd, v);
 	return !result;
 }
 
@@ -100,7 +102,8 @@ static bool try_cookie(bool must)
 		bad("no cookie with memory");
 	if (info.valid)
 		simple(fd, EXER_COOKIE_RELINQUISH, c, 0, 0, NULL);
-	drop(fd, c);
+	if (c)
+		drop(fd, c);
 	return info.valid;
 }
 

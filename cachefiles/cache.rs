@@ -47,6 +47,10 @@ use crate::{
         Path,
         Statistics, //
     },
+    periodic::{
+        Periodic,
+        Tick, //
+    },
     security,
     status::Status,
     store,
@@ -56,6 +60,10 @@ use crate::{
         RefWhy, //
     },
     volume::Volume,
+    wait::{
+        Jiffies,
+        HZ, //
+    },
 };
 use kernel::{
     cred::Credential,
@@ -149,6 +157,11 @@ pub(crate) struct Cache {
     graves: Atomic<i32>,
     #[pin]
     objects: SpinLock<RBTree<u64, ObjectRef>>,
+    /// Gives files a name that are used for long. Runs while the cache is online.
+    #[pin]
+    publisher: Periodic<Cache>,
+    /// How many files have none.
+    unnamed: Atomic<i32>,
     volumes: Arc<Volumes>,
     /// Where objects are kept.
     jar: Arc<Jar<Object>>,
@@ -301,6 +314,8 @@ impl Cache {
                 writing: Atomic::new(0),
                 graves: Atomic::new(0),
                 objects <- new_spinlock!(RBTree::new(), "cachefiles objects"),
+                publisher <- Periodic::new(),
+                unnamed: Atomic::new(0),
                 volumes,
                 jar,
                 graveyard,
@@ -312,6 +327,7 @@ impl Cache {
             GFP_KERNEL,
         )?;
         cache.cookie.add(cache.as_arc_borrow())?;
+        cache.publisher.start(cache.clone());
         cache.status.set_ready();
         Ok(cache)
     }
@@ -456,6 +472,19 @@ impl Cache {
         node.is_some()
     }
 
+    /// The first object, by serial number, from `serial` on.
+    fn next_object(&self, serial: u64) -> Option<(u64, ObjectRef)> {
+        let objects = self.objects.lock();
+        let cursor = objects.cursor_lower_bound(&serial)?;
+        let (serial, object) = cursor.current();
+        Some((*serial, object.get()))
+    }
+
+    /// There is a file more that has no name, or one less.
+    pub(crate) fn count_unnamed(&self, change: i32) {
+        self.unnamed.add(change, ordering::Relaxed);
+    }
+
     /// Adds a volume. Sleeps.
     pub(crate) fn add_volume(&self, volume: Arc<Volume>) -> Result {
         Ok(self.volumes.volumes.lock().list.push(volume, GFP_KERNEL)?)
@@ -537,6 +566,7 @@ impl Cache {
     /// Takes the cache out of service. Sleeps until all who use it are done.
     pub(crate) fn withdraw(&self) {
         pr_info!("File cache on {} unregistering\n", &*self.name);
+        self.publisher.stop();
         self.cookie.withdraw();
         self.withdraw_volume_cookies();
         self.withdraw_objects();
@@ -547,6 +577,24 @@ impl Cache {
                 error,
                 fmt!("Attempt to sync backing fs superblock returned an error"),
             );
+        }
+    }
+}
+
+/// What is filled for long is not to be lost with the power because nobody closes it.
+impl Tick for Cache {
+    const PERIOD: Jiffies = 15 * HZ;
+
+    fn tick(&self) {
+        let mut serial = 0;
+        while self.unnamed.load(ordering::Relaxed) > 0 && !self.status.is_dead() {
+            let Some((at, object)) = self.next_object(serial) else {
+                break;
+            };
+            object.publish_in_use();
+            drop(object);
+            serial = at.wrapping_add(1);
+            crate::sched::cond_resched();
         }
     }
 }

@@ -23,11 +23,12 @@
 //! # Locks, outermost first
 //!
 //! 1. the daemon's `config`;
-//! 2. an object's `change`;
-//! 3. write access to the mount;
-//! 4. a directory's lock, then an inode's (`dirop`, `inode`);
-//! 5. the cache's `volumes`;
-//! 6. spinlocks: a cookie's, the cache's `objects`, an object's `backing`. None inside another.
+//! 2. the target of the cache's `publisher`; not held while it does its work;
+//! 3. an object's `change`;
+//! 4. write access to the mount;
+//! 5. a directory's lock, then an inode's (`dirop`, `inode`);
+//! 6. the cache's `volumes`;
+//! 7. spinlocks: a cookie's, the cache's `objects`, an object's `backing`. None inside another.
 //!
 //! # Unload
 //!
@@ -73,6 +74,8 @@ mod lsm;
 mod nofs;
 #[path = "../include/path.rs"]
 mod path;
+#[path = "../include/periodic.rs"]
+mod periodic;
 #[path = "../include/ratelimit.rs"]
 mod ratelimit;
 #[path = "../include/refs.rs"]

@@ -30,6 +30,8 @@
 //! - a write that failed, or was cut short, makes the object *suspect*: nothing is read from it or
 //!   stored in it until the range has been made absent ([`Object::mend`]), and if that cannot be,
 //!   it is removed in the end;
+//! - a file that is used for long gets its name meanwhile ([`Object::publish_in_use`]), by the same
+//!   rules, and is brought into its final state in the end like any other;
 //! - what is changed locally carries a mark that is on the disk before the first change is
 //!   ([`Object::mark_for_changes`]).
 
@@ -129,6 +131,8 @@ pub(crate) struct Object {
     damage: Atomic<usize>,
     /// Writes that may turn out bad.
     writes: Atomic<i32>,
+    /// The file has had no name for a while.
+    waits_for_name: AtomicFlag,
     /// Where the last read-ahead ended.
     read_to: Atomic<usize>,
     /// The file says, on the disk, that it is changed locally.
@@ -189,6 +193,7 @@ impl Object {
                 epoch: Atomic::new(0),
                 damage: Atomic::new(0),
                 writes: Atomic::new(0),
+                waits_for_name: AtomicFlag::new(false),
                 read_to: Atomic::new(0),
                 marked: AtomicFlag::new(false),
                 name,
@@ -303,7 +308,53 @@ impl Object {
         self.epoch.fetch_add(1, ordering::Full);
         self.damage.store(0, ordering::Release);
         self.marked.store(false, ordering::Release);
-        replace(&mut *guard, backing)
+        self.waits_for_name.store(false, ordering::Relaxed);
+        let old = replace(&mut *guard, backing);
+        let is_unnamed = matches!(&*guard, Backing::Tmpfile(_));
+        drop(guard);
+        let was_unnamed = matches!(&old, Backing::Tmpfile(_));
+        self.cache()
+            .count_unnamed(i32::from(is_unnamed) - i32::from(was_unnamed));
+        old
+    }
+
+    /// Gives a file without a name its name, if it has been without for long enough. Sleeps.
+    ///
+    /// Called again and again. The file stays in use; what is stored later is stored in it.
+    pub(crate) fn publish_in_use(&self) {
+        let _change = self.change.lock();
+        let file = match &*self.backing.lock() {
+            Backing::Tmpfile(file) => (**file).clone(),
+            Backing::Linked(_) | Backing::None | Backing::Invalid => return,
+        };
+        // What is closed soon is named then, at less cost.
+        if !self.waits_for_name.xchg(true, ordering::Relaxed) {
+            return;
+        }
+        let snapshot = self.cookie.snapshot();
+        // What is changed locally would be marked as such, and is no use after a crash.
+        if self.unfit(&snapshot).is_some() || self.cookie.has(CookieFlag::LocalWrite) {
+            return;
+        }
+        let Ok(dir) = self.directory() else {
+            return;
+        };
+        let published = self.cache().with_creds(|| {
+            self.store_coherency(&file, &snapshot, Content::NoData)?;
+            store::commit_tmpfile(self.cache(), self.debug_id, dir, &self.name, &file)
+        });
+        if published.is_err() {
+            // Tried again the next time.
+            return;
+        }
+        let mut backing = self.backing.lock();
+        *backing = match replace(&mut *backing, Backing::None) {
+            Backing::Tmpfile(file) => Backing::Linked(file),
+            // Changed under `change` only.
+            other => other,
+        };
+        drop(backing);
+        self.cache().count_unnamed(-1);
     }
 
     /// Looks for the object on disk, and makes it if it is not there or not coherent. Sleeps.

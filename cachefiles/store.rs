@@ -45,6 +45,7 @@ use crate::{
 };
 use kernel::{
     fmt,
+    fs::File,
     prelude::*,
     sync::aref::ARef, //
 };
@@ -440,7 +441,7 @@ pub(crate) fn commit_tmpfile(
     object: u32,
     dir: &Dentry,
     name: &CStr,
-    file: &BackingFile,
+    file: &File,
 ) -> Result {
     let inode = file.inode();
     let access = cache.mount().want_write()?;

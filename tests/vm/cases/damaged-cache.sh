@@ -2,24 +2,11 @@
 # A cache whose files, directories and attributes were damaged while nobody used
 # it: never a wrong byte, never an error, and afterwards everything is cached.
 . ./lib.sh
+. ./by-hand.sh
 
 [ "${PAIR#*-}" = r ] || skip "the C cachefiles gives up on what is odd"
 
 XATTR=user.CacheFiles.cache
-# Without the daemon, which exits when it meets what is neither a file nor a directory.
-bind() {
-	disk cache "$CACHE"
-	modprobe cachefiles
-	exec 9<>/dev/cachefiles
-	printf 'dir %s' "$CACHE" >&9
-	printf 'tag test' >&9
-	printf 'bind' >&9
-	cache_active || fail "the cache is not online"
-}
-unbind() {
-	exec 9>&-
-	wait_for 30 "the cache is withdrawn" no_cache_active
-}
 fresh_cache
 server_start
 rm -rf $EXPORT/tree; mkdir -p $EXPORT/tree

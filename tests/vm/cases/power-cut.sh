@@ -5,7 +5,7 @@
 #
 # One run of the machine has many such moments: dm-log-writes keeps a log of what
 # reached the disk, in the worst order that flushes allow, and each beginning of
-# that log is a disk after a power cut.  CUTS=10 tries more of them, FS=xfs elsewhere.
+# that log is a disk after a power cut.  tests/power-cut/run.sh N tries N of them.
 . ./lib.sh
 . ./by-hand.sh
 

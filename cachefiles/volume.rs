@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Volumes: one directory for each, with 256 directories in it, all held open.
+//! Volumes: one directory for each, held open, with those of [`Fanout`] in it.
 //!
 //! # Who owns what
 //!
@@ -16,6 +16,7 @@ use crate::{
     },
     coherency::DATA_MAX,
     dentry::Dentry,
+    fanout::Fanout,
     fscache::{
         VolumeBackRef,
         VolumeCookie,
@@ -44,13 +45,15 @@ use kernel::{
 const ATTEMPTS: usize = 3;
 
 /// A volume.
+#[pin_data]
 pub(crate) struct Volume {
     record: VolumeBackRef,
     /// Fscache was told to stop using it.
     withdrawn: AtomicFlag,
     /// The coherency data that the directory has.
     stored: KVec<u8>,
-    fanout: KVec<InUse<ARef<Dentry>>>,
+    #[pin]
+    fanout: Fanout,
     directory: InUse<ARef<Dentry>>,
     /// The last to go.
     live: LiveVolume,
@@ -81,30 +84,19 @@ impl Volume {
 
         let volume = cache.with_creds(|| {
             let directory = open_directory(&cache, record, name, data)?;
-            let fanout = cache.room_for_create(|room| {
-                let mut fanout = KVec::with_capacity(256, GFP_KERNEL)?;
-                for index in 0..=u8::MAX {
-                    let name = key::fanout_name(index);
-                    let name =
-                        CStr::from_bytes_with_nul(name.as_bytes_with_nul()).map_err(|_| EINVAL)?;
-                    let (directory, _) = store::get_directory(room, &directory, name)?;
-                    fanout.push(directory, GFP_KERNEL)?;
-                }
-                Ok::<_, Error>(fanout)
-            })?;
             let mut stored = KVec::new();
             stored.extend_from_slice(data, GFP_KERNEL)?;
-            Ok::<_, Error>(Arc::new(
-                Self {
+            Arc::pin_init(
+                try_pin_init!(Self {
                     record: VolumeBackRef::new(record),
                     withdrawn: AtomicFlag::new(false),
                     stored,
-                    fanout,
+                    fanout <- Fanout::new(),
                     directory,
                     live,
-                },
+                }),
                 GFP_KERNEL,
-            )?)
+            )
         })?;
 
         cache.add_volume(volume.clone())?;
@@ -117,11 +109,9 @@ impl Volume {
         self.live.cache()
     }
 
-    /// The directory for objects with this low byte of the hash.
+    /// The directory for objects with this low byte of the hash; see [`Fanout::get`]. May sleep.
     pub(crate) fn fanout(&self, index: u8) -> Result<&Dentry> {
-        // As many as there are bytes were made.
-        let directory = self.fanout.get(usize::from(index)).ok_or(EIO)?;
-        Ok(directory)
+        self.fanout.get(self.cache(), &self.directory, index)
     }
 
     /// Gets the record, in order to withdraw it, once; [`None`] if that was done or the record is

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The 256 directories of a volume, between which its objects are divided.
+//!
+//! Each is made, or found, when the first object that belongs there is looked up, and stays open
+//! and marked as in use until the volume goes: what is not needed costs neither time when a
+//! filesystem is mounted nor memory while it is.
+//!
+//! # Locks
+//!
+//! `opening` is taken under an object's `change`, and held while a directory is looked up or made.
+//! What is open is found without.
+
+use crate::{
+    cache::Cache,
+    dentry::Dentry,
+    inuse::InUse,
+    key,
+    store, //
+};
+use kernel::{
+    new_mutex,
+    prelude::*,
+    sync::{
+        aref::ARef,
+        Mutex,
+        SetOnce, //
+    },
+};
+
+/// Those of one volume.
+#[pin_data]
+pub(crate) struct Fanout {
+    directories: KVec<SetOnce<InUse<ARef<Dentry>>>>,
+    #[pin]
+    opening: Mutex<()>,
+}
+
+impl Fanout {
+    /// None of them is open.
+    pub(crate) fn new() -> impl PinInit<Self, Error> {
+        try_pin_init!(Self {
+            directories: {
+                let mut directories = KVec::with_capacity(256, GFP_KERNEL)?;
+                for _ in 0..=u8::MAX {
+                    directories.push(SetOnce::new(), GFP_KERNEL)?;
+                }
+                directories
+            },
+            opening <- new_mutex!((), "cachefiles fanout"),
+        })
+    }
+
+    /// The one for objects with this low byte of the hash, in the directory `of` of their volume.
+    ///
+    /// Sleeps when it is the first time; the cache's credentials are in force then.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`store::get_directory`]; asked again, it is tried again.
+    pub(crate) fn get(&self, cache: &Cache, of: &Dentry, index: u8) -> Result<&Dentry> {
+        // As many as there are bytes were made.
+        let slot = self.directories.get(usize::from(index)).ok_or(EIO)?;
+        if let Some(directory) = slot.as_ref() {
+            return Ok(directory);
+        }
+        let opening = self.opening.lock();
+        if slot.as_ref().is_none() {
+            let name = key::fanout_name(index);
+            let name = CStr::from_bytes_with_nul(name.as_bytes_with_nul()).map_err(|_| EINVAL)?;
+            let (directory, _) = cache.with_creds(|| {
+                cache.room_for_create(|room| store::get_directory(room, of, name))
+            })?;
+            slot.populate(directory);
+        }
+        drop(opening);
+        Ok(slot.as_ref().ok_or(EIO)?)
+    }
+}

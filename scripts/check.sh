@@ -155,7 +155,7 @@ run_pair() {
 # stage CASE... : the folder that the machines get.
 stage() {
 	rm -rf "$logs/job"
-	if [[ " $* " == *" exerciser "* ]]; then
+	if [[ " $* " == *" exerciser "* || " $* " == *" exchange-keys "* ]]; then
 		"$TOP/tests/exerciser/run.sh" --stage "$logs/job" && return 0
 		result fail exerciser "it does not build (see above)"
 	fi

@@ -88,6 +88,7 @@ void allocations(void);
 void bench(void);
 void contention(void);
 void scale(void);
+void exchange(bool stored);
 void rows_close(void);
 
 #endif

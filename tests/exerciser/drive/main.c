@@ -15,7 +15,8 @@ static void usage(void)
 	puts("usage: drive [OPTION]... [PHASE]...\n"
 	     "\n"
 	     "Phases: scenarios (or scenarios:NAME), allocations, random, misuse, scale, bench,\n"
-	     "contention.  Default: misuse scenarios allocations random scale.\n"
+	     "contention, stored, found (in another run: what 'stored' has stored).\n"
+	     "Default: misuse scenarios allocations random scale.\n"
 	     "\n"
 	     "  --seed N        of all random sequences\n"
 	     "  --seconds N     of the random phase; others take their length from it\n"
@@ -42,6 +43,9 @@ static void phase(const char *name)
 		misuse(NULL);
 	} else if (!strcmp(name, "allocations")) {
 		allocations();
+	} else if (!strcmp(name, "stored") || !strcmp(name, "found")) {
+		exchange(*name == 's');
+		printf("%s %s (%.1f s)\n", atomic_load(&failures) == before ? "pass" : "FAIL", name, now() - began);
 	} else if (!strcmp(name, "bench") || !strcmp(name, "contention") || !strcmp(name, "scale")) {
 		(*name == 'b' ? bench : *name == 'c' ? contention : scale)();
 		printf("%s %s (%.1f s)\n", atomic_load(&failures) == before ? "pass" : "FAIL", name, now() - began);

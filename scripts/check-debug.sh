@@ -56,7 +56,8 @@ read -r passed _ failed _ skipped _ <<<"${line//,/}"
 if [ "$seconds" -gt 0 ]; then
 	say "exerciser, $seconds s"
 	status=0
-	"$TOP/tests/exerciser/run.sh" --pair "$PAIR" --seconds "$seconds" --seed "${SEED:-1}" \
+	# A hundred thousand cookies would take minutes, and say no more here.
+	"$TOP/tests/exerciser/run.sh" --pair "$PAIR" --seconds "$seconds" --seed "${SEED:-1}" --cookies 10000 \
 		--log "$BUILD/check-debug/exerciser-kernel.log" || status=$?
 	if [ $status = 0 ]; then
 		passed=$((passed + 1))

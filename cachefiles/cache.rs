@@ -11,15 +11,17 @@
 //!
 //! # Locks
 //!
-//! - `objects` is a spinlock over the tree of objects that were looked up. Nothing is called under
-//!   it. An object is removed together with the tree's reference to it.
-//! - `volumes` is a mutex over the list of volumes. A record of fscache's that is found through it
-//!   may be touched while it is held; see [`crate::fscache::VolumeBackRef`].
-//!
-//! Neither is taken while the other is held.
+//! `objects` is a spinlock over the tree of objects that were looked up. Nothing is called under
+//! it, and it is not taken together with that of [`Volumes`]. An object is removed together with
+//! the tree's reference to it.
 
 use crate::{
     atomic::Atomic,
+    backing::{
+        check_backing,
+        check_block_size,
+        Refusal, //
+    },
     cred::with_creds,
     dentry::Dentry,
     fscache::{
@@ -27,7 +29,6 @@ use crate::{
         CacheCookie,
         Count, //
     },
-    inode::DirectoryAbility,
     inuse::InUse,
     jar::Jar,
     limits::{
@@ -37,9 +38,9 @@ use crate::{
         Percent,
         Room, //
     },
-    object::{
-        self,
-        Object,
+    object::Object,
+    object_ref::{
+        see,
         ObjectRef, //
     },
     path::{
@@ -59,7 +60,7 @@ use crate::{
         ErrorAt,
         RefWhy, //
     },
-    volume::Volume,
+    volumes::Volumes,
     wait::{
         Jiffies,
         HZ, //
@@ -67,18 +68,15 @@ use crate::{
 };
 use kernel::{
     cred::Credential,
-    fmt, new_condvar, new_mutex, new_spinlock,
+    fmt, new_spinlock,
     prelude::*,
     rbtree::{
         RBTree,
         RBTreeNode, //
     },
     str::CString,
-    sync::{aref::ARef, atomic::ordering, Arc, ArcBorrow, CondVar, Mutex, SpinLock},
+    sync::{aref::ARef, atomic::ordering, Arc, SpinLock},
 };
-
-/// Bytes in a page: the largest block that direct I/O from pages can do.
-const PAGE_SIZE: u64 = kernel::page::PAGE_SIZE as u64;
 
 /// What the daemon asked for.
 pub(crate) struct Settings<'a> {
@@ -103,41 +101,6 @@ pub(crate) enum SpaceFor {
     Write,
     /// To make a file or a directory.
     Create,
-}
-
-/// Which volumes a cache has.
-struct VolumeList {
-    list: KVec<Arc<Volume>>,
-    /// How many there are, on the list or on their way out.
-    live: usize,
-}
-
-/// The volumes of a cache.
-///
-/// Apart from the cache, so that the last volume to go can give its reference to the cache back
-/// before it says that it is gone.
-#[pin_data]
-struct Volumes {
-    #[pin]
-    volumes: Mutex<VolumeList>,
-    /// Signalled when `volumes` lost one.
-    #[pin]
-    changed: CondVar,
-}
-
-impl Volumes {
-    fn new() -> impl PinInit<Self> {
-        pin_init!(Self {
-            volumes <- new_mutex!(
-                VolumeList {
-                    list: KVec::new(),
-                    live: 0,
-                },
-                "cachefiles volumes"
-            ),
-            changed <- new_condvar!("cachefiles volumes"),
-        })
-    }
 }
 
 /// A cache that is online.
@@ -177,67 +140,6 @@ pub(crate) struct Cache {
 /// Want of space, quota, permission, memory or of a feature concerns what was tried, not the cache.
 fn is_fatal(error: Error) -> bool {
     error == EIO || error == EROFS || error == EUCLEAN || error == ESHUTDOWN
-}
-
-/// Why a cache cannot be brought online.
-struct Refusal {
-    error: Error,
-    /// In words, where the error alone does not tell; begins with `: `.
-    why: &'static str,
-}
-
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Self {
-        Self { error, why: "" }
-    }
-}
-
-/// Whether a directory on a mount can hold a cache.
-fn check_backing(root: &Path) -> Result<(), Refusal> {
-    let mount = root.mount();
-    if mount.is_idmapped() {
-        pr_warn!("File cache on idmapped mounts not supported\n");
-        return Err(EINVAL.into());
-    }
-    let able = root
-        .dentry()
-        .inode()
-        .is_some_and(|inode| inode.can(DirectoryAbility::Root));
-    let (error, why) = if !able {
-        (
-            EOPNOTSUPP,
-            ": the filesystem lacks unnamed files, extended attributes or directories",
-        )
-    } else if !mount.can_report_and_sync() {
-        (
-            EOPNOTSUPP,
-            ": the filesystem cannot tell its size, or is not kept on a disk",
-        )
-    } else if mount.superblock_block_size() > PAGE_SIZE {
-        (
-            EOPNOTSUPP,
-            ": the filesystem's blocks are larger than a page",
-        )
-    } else if mount.is_readonly() {
-        (EROFS, ": the filesystem is read-only")
-    } else {
-        return Ok(());
-    };
-    Err(Refusal { error, why })
-}
-
-/// The block size that a filesystem reports.
-fn check_block_size(stats: &Statistics) -> Result<BlockSize, Refusal> {
-    match u64::try_from(stats.block_size) {
-        Err(_) | Ok(0) => Err(Refusal {
-            error: ERANGE,
-            why: ": the filesystem has no block size",
-        }),
-        Ok(bytes) => BlockSize::new(bytes, PAGE_SIZE).ok_or(Refusal {
-            error: EOPNOTSUPP,
-            why: ": the filesystem's blocks are larger than a page",
-        }),
-    }
 }
 
 impl Cache {
@@ -377,6 +279,11 @@ impl Cache {
         &self.jar
     }
 
+    /// The volumes.
+    pub(crate) fn volumes(&self) -> &Arc<Volumes> {
+        &self.volumes
+    }
+
     /// What the daemon is told.
     pub(crate) fn status(&self) -> &Status {
         &self.status
@@ -485,18 +392,6 @@ impl Cache {
         self.unnamed.add(change, ordering::Relaxed);
     }
 
-    /// Adds a volume. Sleeps.
-    pub(crate) fn add_volume(&self, volume: Arc<Volume>) -> Result {
-        Ok(self.volumes.volumes.lock().list.push(volume, GFP_KERNEL)?)
-    }
-
-    /// Removes a volume that `is_it` recognises.
-    pub(crate) fn remove_volume(&self, is_it: impl Fn(&Volume) -> bool) -> Option<Arc<Volume>> {
-        let mut volumes = self.volumes.volumes.lock();
-        let at = volumes.list.iter().position(|volume| is_it(volume))?;
-        volumes.list.remove(at).ok()
-    }
-
     /// Has every object withdrawn. Sleeps.
     fn withdraw_objects(&self) {
         loop {
@@ -511,55 +406,10 @@ impl Cache {
                 node
             };
             let (_, object) = node.to_key_value();
-            object::see(&object, RefWhy::SeeWithdrawal);
+            see(&object, RefWhy::SeeWithdrawal);
             object.cookie().withdraw();
             drop(object);
             crate::sched::cond_resched();
-        }
-    }
-
-    /// Has fscache stop the use of every volume, and waits for that. Sleeps.
-    fn withdraw_volume_cookies(&self) {
-        loop {
-            let vcookie = {
-                let volumes = self.volumes.volumes.lock();
-                // One whose record is being freed has no users.
-                volumes
-                    .list
-                    .iter()
-                    .find_map(|volume| volume.begin_withdrawal())
-            };
-            match vcookie {
-                Some(vcookie) => vcookie.withdraw(),
-                None => break,
-            }
-        }
-    }
-
-    /// Takes every volume off its record, and waits until all are gone. Sleeps.
-    fn withdraw_volumes(&self) {
-        loop {
-            let mut volumes = self.volumes.volumes.lock();
-            if volumes.live == 0 {
-                break;
-            }
-            let found = volumes
-                .list
-                .iter()
-                .enumerate()
-                .find_map(|(at, volume)| Some((at, volume.record()?)));
-            match found {
-                Some((at, vcookie)) => {
-                    let volume = volumes.list.remove(at).ok();
-                    drop(volumes);
-                    drop(vcookie.detach());
-                    if let Some(volume) = volume {
-                        volume.finish(&vcookie, true);
-                    }
-                }
-                // Those that are left are on their way out, by somebody else's hand.
-                None => self.volumes.changed.wait(&mut volumes),
-            }
         }
     }
 
@@ -568,10 +418,10 @@ impl Cache {
         pr_info!("File cache on {} unregistering\n", &*self.name);
         self.publisher.stop();
         self.cookie.withdraw();
-        self.withdraw_volume_cookies();
+        self.volumes.withdraw_cookies();
         self.withdraw_objects();
         self.cookie.wait_for_objects();
-        self.withdraw_volumes();
+        self.volumes.withdraw();
         if let Err(error) = self.with_creds(|| self.mount.sync()) {
             self.note_error(
                 error,
@@ -604,49 +454,6 @@ fn free_of(stats: &Statistics) -> Amount {
     Amount {
         files: stats.files_free,
         blocks: stats.blocks_free,
-    }
-}
-
-/// A volume that exists; when it goes, its cache is told.
-pub(crate) struct LiveVolume {
-    cache: Arc<Cache>,
-    /// After the cache, which is free to go then.
-    _counted: CountedVolume,
-}
-
-impl LiveVolume {
-    /// Counts a volume. Sleeps.
-    pub(crate) fn new(cache: ArcBorrow<'_, Cache>) -> Self {
-        let volumes = cache.volumes.clone();
-        {
-            let mut volumes = volumes.volumes.lock();
-            volumes.live = volumes.live.saturating_add(1);
-        }
-        Self {
-            cache: cache.into(),
-            _counted: CountedVolume(volumes),
-        }
-    }
-
-    /// The cache.
-    pub(crate) fn cache(&self) -> &Cache {
-        &self.cache
-    }
-
-    /// Counts once more.
-    pub(crate) fn again(&self) -> Self {
-        Self::new(self.cache.as_arc_borrow())
-    }
-}
-
-/// A volume that counts.
-struct CountedVolume(Arc<Volumes>);
-
-impl Drop for CountedVolume {
-    fn drop(&mut self) {
-        let mut volumes = self.0.volumes.lock();
-        volumes.live = volumes.live.saturating_sub(1);
-        self.0.changed.notify_all();
     }
 }
 

@@ -20,7 +20,7 @@
 //! Nobody tells the filesystem that the cache holds something else than it stored. So a range that
 //! was to be written and is not, must be absent afterwards. While that can be seen to at once, it
 //! is ([`content::forget`]); if it cannot, or is found out in an interrupt, the object is suspect
-//! ([`Object::note_damage`]) until that has been seen to.
+//! ([`Integrity::note`](crate::integrity::Integrity::note)) until that has been seen to.
 
 use crate::{
     cache::{
@@ -61,10 +61,8 @@ use crate::{
         MAX_WRITE, //
     },
     nofs::without_fs_reclaim,
-    object::{
-        IoRef,
-        Object, //
-    },
+    object::Object,
+    object_ref::IoRef,
     trace::{
         self,
         ErrorAt,
@@ -223,7 +221,7 @@ impl Completion for WriteDone {
             match result {
                 Ok(bytes) => {
                     if bytes < len {
-                        object.note_damage(epoch, damage);
+                        object.integrity().note(epoch, damage);
                     }
                     if bytes > 0 {
                         object.cookie().set(CookieFlag::HaveData);
@@ -231,10 +229,10 @@ impl Completion for WriteDone {
                 }
                 Err(error) => {
                     trace::io_error(object.debug_id(), file.inode(), error, ErrorAt::Write);
-                    object.note_damage(epoch, damage);
+                    object.integrity().note(epoch, damage);
                 }
             }
-            object.end_write();
+            object.integrity().end_write();
         }
         terminator.call(result);
         object
@@ -246,7 +244,7 @@ fn refuse_write(resources: &Resources<'_>, object: &Object) -> Result {
     if resources.generation() != object.cookie().generation() {
         // What is to be written was read before the last invalidation, or may have been.
         Err(ESTALE)
-    } else if object.is_suspect() || object.cache().status().is_dead() {
+    } else if object.integrity().is_suspect() || object.cache().status().is_dead() {
         Err(ENOBUFS)
     } else {
         Ok(())
@@ -271,16 +269,16 @@ pub(crate) fn write(
     let cache = object.cache();
     // This may be write-back, for which memory is not to be waited for.
     without_fs_reclaim(|| {
-        if object.is_suspect() {
+        if object.integrity().is_suspect() {
             object.mend();
         }
         cache.with_creds(|| object.mark_for_changes());
     });
-    let epoch = object.epoch();
+    let epoch = object.integrity().epoch();
     // Before the question whether the object is suspect, see `Object::mend()`.
-    object.begin_write();
+    object.integrity().begin_write();
     if let Err(error) = refuse_write(resources, &object) {
-        object.end_write();
+        object.integrity().end_write();
         // The operation's file may not be the object's any more; whichever is, must not have it.
         if let Some(current) = object.file() {
             forget_range(&object, &current, start, iter.len() as u64);
@@ -379,7 +377,7 @@ fn decide_read(resources: &Resources<'_>, subreq: &mut Subrequest<'_>, size: u64
     };
     decision.cache_ino = file.inode().number();
     decision.object = object.debug_id();
-    if object.is_suspect() && !object.mend() {
+    if object.integrity().is_suspect() && !object.mend() {
         decision.why = ReadWhy::SeekError;
         return decision;
     }
@@ -434,7 +432,7 @@ pub(crate) fn query_occupancy(
         return Err(ENOBUFS);
     }
     let (object, file) = resources.object().zip(resources.file()).ok_or(ENOBUFS)?;
-    if object.is_suspect() && !object.mend() {
+    if object.integrity().is_suspect() && !object.mend() {
         return Err(ENODATA);
     }
     let cache = object.cache();
@@ -489,12 +487,12 @@ fn make_room(
 
 /// As [`make_room`], and sees to it that a range that will not be written is absent.
 fn admit_write(object: &Object, file: &File, start: u64, len: u64, is_new: bool) -> Result {
-    let epoch = object.epoch();
+    let epoch = object.integrity().epoch();
     let cache = object.cache();
     cache.with_creds(|| {
         make_room(cache, object, file, start, len, is_new).inspect_err(|_| {
             if content::forget(file, start, len).is_err() {
-                object.note_damage(epoch, Damage::of(start, len));
+                object.integrity().note(epoch, Damage::of(start, len));
             }
         })
     })
@@ -595,11 +593,11 @@ pub(crate) fn issue_write(mut subreq: Subrequest<'_>) {
 
 /// Makes a range be absent, or the object suspect.
 fn forget_range(object: &Object, file: &File, start: u64, len: u64) {
-    let epoch = object.epoch();
+    let epoch = object.integrity().epoch();
     let forgotten = object
         .cache()
         .with_creds(|| content::forget(file, start, len));
     if forgotten.is_err() {
-        object.note_damage(epoch, Damage::of(start, len));
+        object.integrity().note(epoch, Damage::of(start, len));
     }
 }

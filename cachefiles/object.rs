@@ -54,12 +54,19 @@ use crate::{
         CountedObject,
         Snapshot, //
     },
+    integrity::Integrity,
     inuse::InUse,
     jar::{
         Jarred,
         Ref, //
     },
-    key, size,
+    key,
+    object_ref::{
+        put,
+        see,
+        ObjectRef, //
+    },
+    size,
     store::{
         self,
         Found, //
@@ -125,12 +132,7 @@ pub(crate) struct Object {
     debug_id: u32,
     /// The count of invalidations that the file belongs to.
     generation: Atomic<u32>,
-    /// Which file it is: counts up when another one takes its place.
-    epoch: Atomic<u32>,
-    /// Where the file may hold something else than what was to be stored: [`Damage::word`].
-    damage: Atomic<usize>,
-    /// Writes that may turn out bad.
-    writes: Atomic<i32>,
+    integrity: Integrity,
     /// The file has had no name for a while.
     waits_for_name: AtomicFlag,
     /// Where the last read-ahead ended.
@@ -143,9 +145,6 @@ pub(crate) struct Object {
     /// Taken by [`Jarred::take_last`].
     counted: Option<CountedObject>,
 }
-
-/// A reference to an object. Dropping the last one sleeps.
-pub(crate) type ObjectRef = Ref<Object>;
 
 impl Jarred for Object {
     /// When an object is not counted any more, the cache may be taken down.
@@ -190,9 +189,7 @@ impl Object {
                 serial,
                 debug_id,
                 generation: Atomic::new(cookie.generation()),
-                epoch: Atomic::new(0),
-                damage: Atomic::new(0),
-                writes: Atomic::new(0),
+                integrity: Integrity::new(),
                 waits_for_name: AtomicFlag::new(false),
                 read_to: Atomic::new(0),
                 marked: AtomicFlag::new(false),
@@ -226,33 +223,6 @@ impl Object {
         self.volume.fanout(self.cookie.fanout())
     }
 
-    /// Which file the object has now; see [`Object::note_damage`].
-    pub(crate) fn epoch(&self) -> u32 {
-        self.epoch.load(ordering::Acquire)
-    }
-
-    /// Where the file that the object had in `epoch` was to be changed, it may now hold something
-    /// else than the filesystem thinks. May be called in any context.
-    pub(crate) fn note_damage(&self, epoch: u32, damage: Damage) {
-        // A file that was replaced meanwhile does not matter any more.
-        if self.epoch() != epoch {
-            return;
-        }
-        let mut old = self.damage.load(ordering::Relaxed);
-        loop {
-            let new = Damage::from_word(old as u64).and(damage).word() as usize;
-            match self.damage.cmpxchg(old, new, ordering::Full) {
-                Ok(_) => break,
-                Err(now) => old = now,
-            }
-        }
-    }
-
-    /// Must nothing be read or stored?
-    pub(crate) fn is_suspect(&self) -> bool {
-        Damage::from_word(self.damage.load(ordering::Acquire) as u64) != Damage::NONE
-    }
-
     /// Does a read at `start` go on where the last read-ahead ended?
     pub(crate) fn goes_on(&self, start: u64) -> bool {
         start == 0 || self.read_to.load(ordering::Relaxed) as u64 == start
@@ -263,37 +233,25 @@ impl Object {
         self.read_to.store(end as usize, ordering::Relaxed);
     }
 
-    /// A write begins, whose damage will be noted before it is said to have ended.
-    pub(crate) fn begin_write(&self) {
-        self.writes.fetch_add(1, ordering::Full);
-    }
-
-    /// A write has ended. May be called in any context.
-    pub(crate) fn end_write(&self) {
-        self.writes.fetch_sub(1, ordering::Full);
+    /// What is known of the file; see [`Integrity`].
+    pub(crate) fn integrity(&self) -> &Integrity {
+        &self.integrity
     }
 
     /// Makes what is damaged absent; true if the object is not suspect any more. Sleeps.
-    ///
-    /// Not while there are writes, as those may damage the same range again: whoever begins one
-    /// later sees that the object is suspect.
     pub(crate) fn mend(&self) -> bool {
         let _change = self.change.lock();
-        let word = self.damage.load(ordering::Acquire);
-        let damage = Damage::from_word(word as u64);
-        if damage == Damage::NONE {
+        if !self.integrity.is_suspect() {
             return true;
         }
-        let (Some((start, len)), Some(file)) = (damage.range(), self.file()) else {
+        let (Some(damage), Some(file)) = (self.integrity.mendable(), self.file()) else {
             return false;
         };
-        if self.writes.fetch_add(0, ordering::Full) != 0 {
-            return false;
-        }
+        let (start, len) = damage.range;
         let forgotten = self
             .cache()
             .with_creds(|| content::forget(&file, start, len));
-        forgotten.is_ok() && self.damage.cmpxchg(word, 0, ordering::Full).is_ok()
+        forgotten.is_ok() && self.integrity.mended(&damage)
     }
 
     /// The file, for an operation that begins.
@@ -305,8 +263,7 @@ impl Object {
     fn replace(&self, backing: Backing) -> Backing {
         let _change = self.change.lock();
         let mut guard = self.backing.lock();
-        self.epoch.fetch_add(1, ordering::Full);
-        self.damage.store(0, ordering::Release);
+        self.integrity.start_over();
         self.marked.store(false, ordering::Release);
         self.waits_for_name.store(false, ordering::Relaxed);
         let old = replace(&mut *guard, backing);
@@ -371,7 +328,7 @@ impl Object {
                 let adjusted = size::adjust(self.cache(), self.debug_id, &file, size);
                 drop(self.replace(Backing::Linked(file)));
                 if adjusted.is_err() {
-                    self.note_damage(self.epoch(), Damage::ALL);
+                    self.integrity.note(self.integrity.epoch(), Damage::ALL);
                 }
                 return Ok(());
             }
@@ -438,7 +395,7 @@ impl Object {
     fn unfit(&self, snapshot: &Snapshot) -> Option<Unfit> {
         if self.cookie.has(CookieFlag::Retired) {
             Some(Unfit::Retired)
-        } else if self.is_suspect()
+        } else if self.integrity.is_suspect()
             || self.generation.load(ordering::Relaxed) != snapshot.generation
         {
             Some(Unfit::Stale)
@@ -582,7 +539,7 @@ impl Object {
                 .store_coherency(&file, &snapshot, Content::Dirty)
                 .and_then(|()| attr::write_out(self.cache(), self.debug_id, &file));
             if marked.is_err() {
-                self.note_damage(self.epoch(), Damage::ALL);
+                self.integrity.note(self.integrity.epoch(), Damage::ALL);
                 return;
             }
         }
@@ -649,61 +606,12 @@ pub(crate) fn resize(object: &Object, file: Option<&File>, size: i64) {
         if new < object.cookie.object_size() {
             let cache = object.cache();
             cache.with_creds(|| object.mark_for_changes());
-            let epoch = object.epoch();
+            let epoch = object.integrity.epoch();
             let cut = cache.with_creds(|| size::shorten(cache, object.debug_id, file, new));
             if cut.is_err() {
-                object.note_damage(epoch, Damage::ALL);
+                object.integrity.note(epoch, Damage::ALL);
             }
         }
     }
     object.cookie.set_object_size(size);
-}
-
-/// Traces that an object was seen.
-pub(crate) fn see(object: &ObjectRef, why: RefWhy) {
-    trace::object_ref(
-        object.debug_id,
-        object.cookie.debug_id(),
-        object.count(),
-        why,
-    );
-}
-
-/// Gives a reference back. Sleeps if it is the last one.
-fn put(object: ObjectRef, why: RefWhy) {
-    let (id, cookie) = (object.debug_id, object.cookie.debug_id());
-    object.put(|count| trace::object_ref(id, cookie, count, why));
-}
-
-/// The reference of an I/O to its object. May be dropped in any context.
-pub(crate) struct IoRef(Option<ObjectRef>);
-
-impl IoRef {
-    /// Gets a reference for an I/O.
-    pub(crate) fn new(object: &ObjectRef) -> Self {
-        let reference = object.get();
-        let before = reference.count().wrapping_sub(1);
-        trace::object_ref(
-            object.debug_id,
-            object.cookie.debug_id(),
-            before,
-            RefWhy::GetIoreq,
-        );
-        Self(Some(reference))
-    }
-
-    /// The object.
-    pub(crate) fn object(&self) -> Option<&Object> {
-        self.0.as_deref()
-    }
-}
-
-impl Drop for IoRef {
-    fn drop(&mut self) {
-        if let Some(object) = self.0.take() {
-            let (id, cookie) = (object.debug_id, object.cookie.debug_id());
-            // Its end sleeps; this may be an interrupt.
-            object.put_later(|count| trace::object_ref(id, cookie, count, RefWhy::PutIoreq));
-        }
-    }
 }

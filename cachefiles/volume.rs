@@ -10,10 +10,7 @@
 
 use crate::{
     attr,
-    cache::{
-        Cache,
-        LiveVolume, //
-    },
+    cache::Cache,
     coherency::DATA_MAX,
     dentry::Dentry,
     fanout::Fanout,
@@ -28,6 +25,7 @@ use crate::{
         KillWhy,
         NOBODY, //
     },
+    volumes::LiveVolume,
 };
 use kernel::{
     prelude::*,
@@ -99,7 +97,7 @@ impl Volume {
             )
         })?;
 
-        cache.add_volume(volume.clone())?;
+        cache.volumes().add(volume.clone())?;
         record.attach(volume);
         Ok(())
     }
@@ -166,7 +164,8 @@ pub(crate) fn free(record: &VolumeCookie) {
     // Off the list before the record goes, which the list's users look at.
     let listed = volume
         .cache()
-        .remove_volume(|other| core::ptr::eq(other, &*volume));
+        .volumes()
+        .remove(|other| core::ptr::eq(other, &*volume));
     drop(listed);
     // A record that is not used any more was relinquished, with new coherency data perhaps.
     volume.finish(record, false);

@@ -7,15 +7,8 @@ use super::{
     VolumeCookie, //
 };
 use crate::{
-    atomic::Atomic,
-    bindings,
-    coherency::DATA_MAX,
-    flags::Flags,
-    jar::Borrowed,
-    object::{
-        Object,
-        ObjectRef, //
-    },
+    atomic::Atomic, bindings, coherency::DATA_MAX, flags::Flags, jar::Borrowed, object::Object,
+    object_ref::ObjectRef,
 };
 use core::ptr::NonNull;
 use kernel::{

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Whether a filesystem can hold a cache, and if not, why.
+
+use crate::{
+    inode::DirectoryAbility,
+    limits::BlockSize,
+    path::{
+        Path,
+        Statistics, //
+    },
+};
+use kernel::prelude::*;
+
+/// Bytes in a page: the largest block that direct I/O from pages can do.
+const PAGE_SIZE: u64 = kernel::page::PAGE_SIZE as u64;
+
+/// Why a cache cannot be brought online.
+pub(crate) struct Refusal {
+    pub(crate) error: Error,
+    /// In words, where the error alone does not tell; begins with `: `.
+    pub(crate) why: &'static str,
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self { error, why: "" }
+    }
+}
+
+/// Whether a directory on a mount can hold a cache.
+pub(crate) fn check_backing(root: &Path) -> Result<(), Refusal> {
+    let mount = root.mount();
+    if mount.is_idmapped() {
+        pr_warn!("File cache on idmapped mounts not supported\n");
+        return Err(EINVAL.into());
+    }
+    let able = root
+        .dentry()
+        .inode()
+        .is_some_and(|inode| inode.can(DirectoryAbility::Root));
+    let (error, why) = if !able {
+        (
+            EOPNOTSUPP,
+            ": the filesystem lacks unnamed files, extended attributes or directories",
+        )
+    } else if !mount.can_report_and_sync() {
+        (
+            EOPNOTSUPP,
+            ": the filesystem cannot tell its size, or is not kept on a disk",
+        )
+    } else if mount.superblock_block_size() > PAGE_SIZE {
+        (
+            EOPNOTSUPP,
+            ": the filesystem's blocks are larger than a page",
+        )
+    } else if mount.is_readonly() {
+        (EROFS, ": the filesystem is read-only")
+    } else {
+        return Ok(());
+    };
+    Err(Refusal { error, why })
+}
+
+/// The block size that a filesystem reports.
+pub(crate) fn check_block_size(stats: &Statistics) -> Result<BlockSize, Refusal> {
+    match u64::try_from(stats.block_size) {
+        Err(_) | Ok(0) => Err(Refusal {
+            error: ERANGE,
+            why: ": the filesystem has no block size",
+        }),
+        Ok(bytes) => BlockSize::new(bytes, PAGE_SIZE).ok_or(Refusal {
+            error: EOPNOTSUPP,
+            why: ": the filesystem's blocks are larger than a page",
+        }),
+    }
+}

@@ -10,7 +10,7 @@
 //! last of all it stops counting, upon which the cache may be taken down.
 //!
 //! What an I/O gives back from an interrupt must not be the end of an object there, as that sleeps:
-//! [`IoRef`] leaves it to a worker.
+//! [`IoRef`](crate::object_ref::IoRef) leaves it to a worker.
 //!
 //! # The backing
 //!

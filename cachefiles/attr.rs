@@ -30,6 +30,7 @@ use crate::{
     },
     xattr,
 };
+use core::mem::MaybeUninit;
 use kernel::{
     fs::File,
     prelude::*, //
@@ -57,11 +58,11 @@ fn set(cache: &Cache, dentry: &Dentry, value: &Value, object: u32) -> Result {
 fn get<'a>(
     cache: &Cache,
     dentry: &Dentry,
-    buffer: &'a mut [u8; XATTR_MAX],
+    buffer: &'a mut [MaybeUninit<u8>; XATTR_MAX],
     object: u32,
 ) -> Result<&'a [u8]> {
     match inject::read().and_then(|()| xattr::get(dentry, XATTR_NAME, buffer)) {
-        Ok(len) => Ok(buffer.get(..len).unwrap_or(&[])),
+        Ok(stored) => Ok(stored),
         Err(error) => {
             trace::vfs_error(object, dentry.inode(), error, ErrorAt::Getxattr);
             cache.note_error(error, fmt!("Failed to read xattr [o={:08x}]", object));
@@ -121,7 +122,7 @@ pub(crate) fn check_object(
     file: &File,
     snapshot: &Snapshot,
 ) -> Result<bool> {
-    let mut buffer = [0; XATTR_MAX];
+    let mut buffer = [MaybeUninit::uninit(); XATTR_MAX];
     let stored = get(cache, file.dentry(), &mut buffer, object)?;
     let verdict = coherency::check_object(stored, snapshot.object_size, snapshot.aux());
     let why = match verdict {
@@ -199,7 +200,7 @@ pub(crate) fn check_volume(
     data: &[u8],
 ) -> Result<bool> {
     let inode = directory.inode().ok_or(ENOENT)?;
-    let mut buffer = [0; XATTR_MAX];
+    let mut buffer = [MaybeUninit::uninit(); XATTR_MAX];
     let stored = get(cache, directory, &mut buffer, NOBODY)?;
     let verdict = coherency::check_volume(stored, data);
     let why = match verdict {

@@ -93,17 +93,20 @@ pub(crate) struct Value {
 }
 
 impl Value {
-    /// Joins pieces; what does not fit is cut off, which callers make impossible by the length of
-    /// what they pass.
+    /// Joins pieces; one that does not fit is left out, which callers make impossible by the length
+    /// of what they pass.
     fn join(pieces: &[&[u8]]) -> Self {
         let mut value = Self {
             bytes: [0; XATTR_MAX],
             len: 0,
         };
-        for byte in pieces.iter().copied().flatten() {
-            if let Some(slot) = value.bytes.get_mut(value.len) {
-                *slot = *byte;
-                value.len = value.len.saturating_add(1);
+        for piece in pieces {
+            let end = value.len.saturating_add(piece.len());
+            if let Some(slot) = value.bytes.get_mut(value.len..end) {
+                slot.iter_mut()
+                    .zip(*piece)
+                    .for_each(|(to, from)| *to = *from);
+                value.len = end;
             }
         }
         value

@@ -39,10 +39,7 @@ use crate::{
     atomic::Atomic,
     attr,
     cache::Cache,
-    coherency::{
-        self,
-        Content, //
-    },
+    coherency::Content,
     content,
     dentry::Dentry,
     extent::Damage,
@@ -170,10 +167,7 @@ enum Unfit {
 impl Object {
     /// Makes an object for a cookie.
     fn new(volume: Arc<Volume>, cookie: &Cookie) -> Result<ObjectRef> {
-        let mut key = [0; coherency::DATA_MAX];
-        let len = cookie.copy_key(&mut key);
-        let name =
-            key::object_name(key.get(..len).ok_or(ENAMETOOLONG)?).map_err(|_| ENAMETOOLONG)?;
+        let name = key::object_name(cookie.key()).map_err(|_| ENAMETOOLONG)?;
         let name = CStr::from_bytes_with_nul(name.as_bytes_with_nul()).map_err(|_| EINVAL)?;
         let name = CString::try_from(name)?;
 

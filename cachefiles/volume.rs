@@ -68,15 +68,14 @@ impl Volume {
     /// and those of the backing filesystem. The volume is not cached then.
     pub(crate) fn acquire(cache: ArcBorrow<'_, Cache>, record: &VolumeCookie) -> Result {
         let live = LiveVolume::new(cache);
-        let mut data = [0; DATA_MAX];
-        let len = record.copy_key(&mut data);
-        let name = key::volume_name(data.get(..len).ok_or(ENAMETOOLONG)?).map_err(|bad| {
+        let name = key::volume_name(record.key()).map_err(|bad| {
             if ratelimit::may_speak() {
                 pr_notice!("The key of a volume cannot be a name: {}\n", bad.reason());
             }
             EINVAL
         })?;
         let name = CStr::from_bytes_with_nul(name.as_bytes_with_nul()).map_err(|_| EINVAL)?;
+        let mut data = [0; DATA_MAX];
         let len = record.copy_coherency(&mut data);
         let data = data.get(..len).unwrap_or(&[]);
 

@@ -7,18 +7,26 @@ use crate::{
     dentry::Dentry,
     path::WriteAccess, //
 };
+use core::{
+    mem::MaybeUninit,
+    slice, //
+};
 use kernel::{
     error::to_result,
     prelude::*, //
 };
 
-/// Reads an attribute into `buffer` and returns its length. Sleeps.
+/// Reads an attribute into `buffer`, and returns what was read. Sleeps.
 ///
 /// # Errors
 ///
 /// `ENODATA` if there is none, `ERANGE` if it is longer than `buffer`, and the backing
 /// filesystem's.
-pub(crate) fn get(dentry: &Dentry, name: &CStr, buffer: &mut [u8]) -> Result<usize> {
+pub(crate) fn get<'a>(
+    dentry: &Dentry,
+    name: &CStr,
+    buffer: &'a mut [MaybeUninit<u8>],
+) -> Result<&'a [u8]> {
     // SAFETY: The dentry is pinned by the borrow; `buffer` is writable for its length.
     let ret = unsafe {
         bindings::vfs_getxattr(
@@ -31,7 +39,10 @@ pub(crate) fn get(dentry: &Dentry, name: &CStr, buffer: &mut [u8]) -> Result<usi
     };
     match usize::try_from(ret) {
         // An empty buffer asks for the length alone.
-        Ok(len) if len <= buffer.len() => Ok(len),
+        Ok(len) if len <= buffer.len() => {
+            // SAFETY: So many bytes were just written.
+            Ok(unsafe { slice::from_raw_parts(buffer.as_ptr().cast(), len) })
+        }
         Ok(_) => Err(ERANGE),
         Err(_) => Err(Error::from_errno(ret as c_int)),
     }

@@ -10,7 +10,11 @@ use crate::{
     atomic::Atomic, bindings, coherency::DATA_MAX, flags::Flags, jar::Borrowed, object::Object,
     object_ref::ObjectRef,
 };
-use core::ptr::NonNull;
+use core::{
+    mem::MaybeUninit,
+    ptr::NonNull,
+    slice, //
+};
 use kernel::{
     prelude::*,
     sync::{
@@ -40,8 +44,13 @@ pub(crate) enum CookieFlag {
 }
 
 /// What a cookie says about the data at one moment.
+///
+/// # Invariants
+///
+/// The first `aux_len` bytes of `aux` are initialised. The others are not, as most cookies have
+/// few, and to clear them would cost more than all the rest.
 pub(crate) struct Snapshot {
-    aux: [u8; DATA_MAX],
+    aux: [MaybeUninit<u8>; DATA_MAX],
     aux_len: usize,
     /// The size of the object, in bytes.
     pub(crate) object_size: u64,
@@ -52,7 +61,8 @@ pub(crate) struct Snapshot {
 impl Snapshot {
     /// The coherency data.
     pub(crate) fn aux(&self) -> &[u8] {
-        self.aux.get(..self.aux_len).unwrap_or(&[])
+        // SAFETY: By the invariant.
+        unsafe { slice::from_raw_parts(self.aux.as_ptr().cast(), self.aux_len) }
     }
 }
 
@@ -136,11 +146,11 @@ impl Cookie {
         self.object_size_field().store(size, ordering::Relaxed);
     }
 
-    /// Copies the index key. Returns how long it is.
-    pub(crate) fn copy_key(&self, buffer: &mut [u8; DATA_MAX]) -> usize {
+    /// The index key.
+    pub(crate) fn key(&self) -> &[u8] {
         let cookie = self.as_raw();
-        // SAFETY: Valid by the borrow; the key is constant. A key that does not fit the union's
-        // array lies where the pointer in it says. `DATA_MAX` is the most that a byte can say.
+        // SAFETY: Valid by the borrow; the key does not change while there is a cookie. A key that
+        // does not fit the union's array lies where the pointer in it says.
         unsafe {
             let len = usize::from((*cookie).key_len);
             let inline = (&raw const (*cookie).__bindgen_anon_1).cast::<u8>();
@@ -149,10 +159,7 @@ impl Cookie {
             } else {
                 inline.cast::<*const u8>().read()
             };
-            buffer
-                .as_mut_ptr()
-                .copy_from_nonoverlapping(key, len.min(DATA_MAX));
-            len
+            slice::from_raw_parts(key, len)
         }
     }
 
@@ -160,7 +167,7 @@ impl Cookie {
     pub(crate) fn snapshot(&self) -> Snapshot {
         let cookie = self.as_raw();
         let mut snapshot = Snapshot {
-            aux: [0; DATA_MAX],
+            aux: [MaybeUninit::uninit(); DATA_MAX],
             aux_len: 0,
             object_size: 0,
             generation: 0,
@@ -171,7 +178,8 @@ impl Cookie {
         // An invalidation changes the data, the size and the counter under this lock.
         let guard = lock.lock();
         // SAFETY: As for the key. A filesystem may be changing the data without the lock; then
-        // what is copied is a mixture that agrees with nothing.
+        // what is copied is a mixture that agrees with nothing. `DATA_MAX` is the most that a byte
+        // can say.
         unsafe {
             let len = usize::from((*cookie).aux_len);
             let inline = (&raw const (*cookie).__bindgen_anon_2).cast::<u8>();
@@ -180,11 +188,11 @@ impl Cookie {
             } else {
                 inline.cast::<*const u8>().read()
             };
-            snapshot
-                .aux
-                .as_mut_ptr()
-                .copy_from_nonoverlapping(aux, len.min(DATA_MAX));
-            snapshot.aux_len = len.min(DATA_MAX);
+            let len = len.min(DATA_MAX);
+            let to = snapshot.aux.as_mut_ptr().cast::<u8>();
+            to.copy_from_nonoverlapping(aux, len);
+            // INVARIANT: So many were just copied.
+            snapshot.aux_len = len;
         }
         snapshot.object_size = self.object_size();
         snapshot.generation = self.generation();

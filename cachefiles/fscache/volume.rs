@@ -11,7 +11,10 @@ use crate::{
     flags::Flags,
     volume::Volume, //
 };
-use core::ptr::NonNull;
+use core::{
+    ptr::NonNull,
+    slice, //
+};
 use kernel::{
     sync::{atomic::ordering, Arc, ArcBorrow},
     types::Opaque,
@@ -43,18 +46,13 @@ impl VolumeCookie {
         self.0.get()
     }
 
-    /// Copies the key, which fscache stores behind a byte that says how long it is.
-    ///
-    /// Returns how long it is.
-    pub(crate) fn copy_key(&self, buffer: &mut [u8; DATA_MAX]) -> usize {
-        // SAFETY: Valid by the borrow; the key is constant, and as long as its first byte says.
+    /// The key, which fscache stores behind a byte that says how long it is.
+    pub(crate) fn key(&self) -> &[u8] {
+        // SAFETY: Valid by the borrow; the key does not change while there is a record, and is as
+        // long as its first byte says.
         unsafe {
             let key = (*self.as_raw()).key;
-            let len = usize::from(*key);
-            buffer
-                .as_mut_ptr()
-                .copy_from_nonoverlapping(key.add(1), len.min(DATA_MAX));
-            len
+            slice::from_raw_parts(key.add(1), usize::from(*key))
         }
     }
 

@@ -27,6 +27,8 @@ usage() {
 	  --disk NAME=FILE   a disk whose content is kept in FILE
 	  --disk NAME=FILE:ro     ... or where what the machine writes is thrown away
 	  --disk NAME=FILE:SIZE   ... made empty with SIZE if it is not there
+	  --share NAME=FOLDER  FOLDER as a 9p filesystem over virtio, with the tag NAME;
+	                     one folder may have several names, each for one mount
 	  --env NAME=VALUE   set a variable for the command
 	  --time SECONDS     the limit; default 600
 	  --memory MIB       default 2048
@@ -45,7 +47,7 @@ usage() {
 REPORTS='BUG: |kernel BUG at|Oops|WARNING: |general protection fault|Kernel panic|Call Trace:|possible recursive locking|possible circular locking|possible irq lock inversion|inconsistent lock state|suspicious RCU usage|held lock freed|bad unlock balance|blocked for more than|rcu.*(stall|self-detected)|soft lockup|hard LOCKUP|workqueue lockup|refcount_t: |UBSAN|KASAN|KCSAN|KMSAN|KFENCE: |scheduling while atomic|sleeping function|suspected memory leaks|list_(add|del) corruption|Bad page state|stack-protector|Assertion failed|Objects remaining|still has objects|Slab .* objects|Unknown symbol|disagrees about version'
 
 pair=c-c job='' results='' limit=600 memory=2048 cpus=2 accel=${ACCEL:-auto} icount='' append='' log='' ignore='' verbose=${V:-}
-disks=() environment=()
+disks=() shares=() environment=()
 value() { [ $# -ge 2 ] || die "$1 needs a value; see vm.sh --help"; printf '%s\n' "$2"; }
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -61,6 +63,7 @@ while [ $# -gt 0 ]; do
 	--job) job=$word ;;
 	--results) results=$word ;;
 	--disk) disks+=("$word") ;;
+	--share) shares+=("$word") ;;
 	--env) environment+=("$word") ;;
 	--time) limit=$word ;;
 	--memory) memory=$word ;;
@@ -249,6 +252,17 @@ for disk in ${disks[@]+"${disks[@]}"}; do
 		[ -f "$file" ] || truncate -s "$size" "$file"
 		drive "$name" "$file"
 	fi
+done
+
+for share in ${shares[@]+"${shares[@]}"}; do
+	name=${share%%=*} folder=${share#*=}
+	[[ $share == *=* && $name =~ ^[a-z][a-z0-9]{0,15}$ ]] || die "--share $share: expected NAME=FOLDER; see vm.sh --help"
+	[ -d "$folder" ] || die "--share $share: there is no folder $folder"
+	folder=$(realpath "$folder")
+	inside "$folder" || die "--share $share: the folder must be under $TOP or $BUILD (the machine runs in a sysroot that sees only these)"
+	# Who owns what is kept beside the files: nothing of the machine's has rights out here.
+	drives+=(-fsdev "local,id=$name,path=$folder,security_model=mapped-xattr,multidevs=remap"
+		-device "virtio-9p-pci,fsdev=$name,mount_tag=$name")
 done
 
 # On a busy machine the kernel may come to no end with measuring how fast an

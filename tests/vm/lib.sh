@@ -99,8 +99,14 @@ server_bytes() {
 # --- the cache -------------------------------------------------------------
 
 # stat_of LINE KEY : a number out of /proc/fs/fscache/stats, as in: stat_of CaRdOps RD
+# (In the shell alone: where the processor is emulated, each program costs.)
 stat_of() {
-	sed -n "s/^$1 *: //p" /proc/fs/fscache/stats | head -n 1 | tr ' ' '\n' | sed -n "s/^$2=//p"
+	local line
+	while read -r line; do
+		[[ $line == "$1"*:* && "$line " =~ [\ :]$2=([0-9]+)\  ]] || continue
+		printf '%s\n' "${BASH_REMATCH[1]}"
+		return 0
+	done </proc/fs/fscache/stats
 }
 cache_active() { awk '$6 == "A" { found = 1 } END { exit !found }' /proc/fs/fscache/caches 2>/dev/null; }
 no_cache_active() { ! cache_active; }

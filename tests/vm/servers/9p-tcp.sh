@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# 9p over TCP, from diod.  Its files have no version, and a client caches such
+# only when it is told not to mind (ignoreqv).
+. ./servers/9p.sh
+
+fs_server_start() {
+	disk server "$EXPORT"
+	modprobe 9p
+	[ ! -e /tmp/diod-runs ] || return 0
+	diod -n -e "$EXPORT" -l 127.0.0.1:5640 -L /tmp/diod.log
+	wait_for 10 "diod listens" listens 5640
+	touch /tmp/diod-runs
+}
+fs_mount() {
+	mkdir -p "${2:-$MNT}"
+	mount -t 9p -o "trans=tcp,port=5640,aname=$EXPORT,uname=root,version=9p2000.L,msize=131072,cache=fscache,ignoreqv,cachetag=first${1:+,$1}" \
+		127.0.0.1 "${2:-$MNT}"
+}
+fs_cannot() {
+	case $1 in
+	*-mounted) echo "a 9p client with cache=fscache does not ask the server again while it is mounted" ;;
+	changed) echo "diod gives files no version, so a 9p client sees only that a size has changed" ;;
+	esac
+}

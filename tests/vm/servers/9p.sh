@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What 9p has in common, whichever way it goes.
+. ./servers/common.sh
+
+fs_second() { echo cachetag=second; }
+fs_cannot() {
+	case $1 in
+	*-mounted) echo "a 9p client with cache=fscache does not ask the server again while it is mounted" ;;
+	esac
+}

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What every file here gives, each for one filesystem with its real server, and
+# what most of them do.  $EXPORT is the server's own folder: what is done there is
+# done "on the server".  $MNT is where it is mounted.  lib.sh comes before.
+#
+#   fs_skip_reason            why this machine cannot run it; nothing if it can
+#   fs_server_start           once in a boot
+#   fs_mount [OPTIONS [FOLDER]]    cached
+#   fs_umount [FOLDER]
+#   fs_reads [FOLDER]         how many reads were sent to the server until now
+#   fs_settle                 until the client lets go of files just closed, and asks
+#                             the server again what it knows of them
+#   fs_cannot PART            why this filesystem cannot do that, whoever caches for it
+#   fs_second                 options that make a second mount one of its own
+
+MNT=/mnt/$FS
+
+fs_skip_reason() { :; }
+fs_umount() { umount "${1:-$MNT}"; }
+# What the library of the network filesystems asked of servers, of all of them.
+fs_reads() { stat_of DownOps DL; }
+fs_settle() { :; }
+fs_cannot() { :; }
+fs_second() { echo rsize=65536; }
+
+# listens PORT
+listens() { (: </dev/tcp/127.0.0.1/"$1") 2>/dev/null; }

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# SMB3, from Samba.
+. ./servers/common.sh
+
+fs_server_start() {
+	disk server "$EXPORT"
+	[ ! -e /tmp/smbd-runs ] || return 0
+	modprobe cifs
+	mkdir -p /tmp/samba
+	# Nothing tells a client of Samba's what happens to a folder behind Samba's back;
+	# so it must not keep folders.  (Files it keeps no longer than they are open.)
+	cat >/tmp/samba/smb.conf <<-END
+	[global]
+	server role = standalone server
+	interfaces = lo
+	bind interfaces only = yes
+	private dir = /tmp/samba
+	lock directory = /tmp/samba
+	state directory = /tmp/samba
+	cache directory = /tmp/samba
+	pid directory = /tmp/samba
+	ncalrpc dir = /tmp/samba/ncalrpc
+	log file = /tmp/samba/log
+	smb ports = 445
+	disable spoolss = yes
+	load printers = no
+	smb3 directory leases = no
+	[export]
+	path = $EXPORT
+	read only = no
+	END
+	printf 'word\nword\n' | smbpasswd -c /tmp/samba/smb.conf -s -a root >/dev/null
+	smbd -D -s /tmp/samba/smb.conf
+	wait_for 60 "Samba listens" listens 445
+	touch /tmp/smbd-runs
+}
+fs_mount() {
+	mkdir -p "${2:-$MNT}"
+	mount -t cifs -o "vers=3.1.1,username=root,password=word,fsc${1:+,$1}" //127.0.0.1/export "${2:-$MNT}"
+}
+# The client keeps a closed file open for a second more, and what it knows of a
+# file for as long.
+fs_settle() { sleep 2.5; }

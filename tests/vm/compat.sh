@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What the parts in compat/ share.  A part is run as FILESYSTEM:PART, with any
+# filesystem that has a file in servers/.  Its verdict comes from content, compared
+# with the server's own copy, and from counters: what was asked of the server, and
+# what the cache gave.
+
+. ./lib.sh
+# shellcheck source=/dev/null
+. "./servers/$FS.sh"
+
+# wrong WHAT... : a verdict.  What a filesystem cannot do, whoever caches for it, is
+# named as that; what it cannot do with C but with Rust, or the other way round, the
+# table of scripts/compat.sh shows.
+wrong() {
+	local why
+	why=$(fs_cannot "$PART")
+	[ -z "$why" ] || skip "$why ($*)"
+	fail "$*"
+}
+
+# begin : a server with an empty folder for the part, an empty cache, nothing mounted.
+begin() {
+	local why
+	why=$(fs_skip_reason)
+	[ -z "$why" ] || skip "$why"
+	fresh_cache
+	fs_server_start
+	rm -rf "${EXPORT:?}/$PART"
+	mkdir -p "$EXPORT/$PART"
+}
+# sums FOLDER : as that of lib.sh, with one program instead of four.
+sums() (
+	shopt -s globstar nullglob dotglob
+	LC_ALL=C
+	cd "$1"
+	files=()
+	for file in **; do
+		[ ! -f "$file" ] || files+=("$file")
+	done
+	[ ${#files[@]} = 0 ] || md5sum "${files[@]}"
+)
+server_sync() { sync -f "$EXPORT"; }
+again() { fs_umount; fs_mount; }
+
+# look : read the part's folder by the mount; false if it is not what the server has.
+# Leaves in $sent and $hits how many reads went to the server and to the cache.
+look() {
+	local sent_before hits_before
+	sent_before=$(fs_reads) hits_before=$(stat_of CaRdOps RD)
+	sums "$MNT/$PART" >/tmp/seen
+	sent=$(($(fs_reads) - sent_before)) hits=$(($(stat_of CaRdOps RD) - hits_before))
+	sums "$EXPORT/$PART" >/tmp/true
+	cmp -s /tmp/seen /tmp/true
+}
+# matches : what is read by the mount is what the server has.
+matches() { look || wrong "wrong content through the mount: $(differing /tmp/seen /tmp/true)"; }
+# cold : and it comes from the server.
+cold() {
+	matches
+	[ "$sent" -gt 0 ] || wrong "no read was sent to the server while the cache was cold"
+	[ "$hits" = 0 ] || wrong "$hits reads were answered by a cold cache"
+}
+# warm : and it comes from the cache alone.
+warm() {
+	matches
+	[ "$sent" = 0 ] || wrong "$sent reads were sent to the server while the cache was warm"
+	[ "$hits" -gt 0 ] || wrong "no read was answered by the warm cache"
+}
+
+# put_files : a few, of sizes where things go wrong.
+put_files() {
+	local size
+	for size in 1 4095 4096 4097 262144 262145 1300001; do
+		head -c $size /dev/urandom >"$EXPORT/$PART/$size"
+	done
+	server_sync
+}
+# filled : a fresh mount, with those files in the cache and not in memory.
+filled() {
+	begin
+	put_files
+	daemon_start
+	fs_mount
+	cold
+	again
+}
+
+# written : after something was written by the mount, it is on the server, and is
+# read right: now, after a remount, and then from the cache.
+written() {
+	sync
+	matches
+	again
+	matches
+	again
+	warm
+	fs_umount
+	daemon_stop
+}
+
+# server_change KIND mounted|between : a file is changed on the server, while the
+# client has it mounted or between two mounts.  Others in its folder are not.
+server_change() {
+	local why file=$EXPORT/$PART/262145
+	filled
+	# What the client has of the file when it changes, in memory too.
+	[ "$2" = between ] || warm
+	fs_settle
+	cp /tmp/true /tmp/before
+	[ "$2" = mounted ] || fs_umount
+	# By the shell's own means, which wait while the server takes back what it has
+	# delegated to the client.
+	case $1 in
+	changed) head -c 262145 /dev/urandom >"$file" ;;
+	truncated) dd of="$file" bs=1 seek=100003 count=0 status=none ;;
+	extended) head -c 100003 /dev/urandom >>"$file" ;;
+	replaced) head -c 300007 /dev/urandom >"$file.new" && mv "$file.new" "$file" ;;
+	deleted) rm "$file" ;;
+	*) fail "there is no change '$1'" ;;
+	esac
+	server_sync
+	if [ "$2" = mounted ]; then fs_settle; else fs_mount; fi
+	if ! look; then
+		why=$(fs_cannot "$PART")
+		# What cannot see a change must still read what was there before it.
+		if [ -n "$why" ] && cmp -s /tmp/seen /tmp/before; then skip "$why"; fi
+		fail "after the change, wrong content: $(differing /tmp/seen /tmp/true)"
+	fi
+	[ "$1" = deleted ] || more "reads sent for what had changed" "$sent" 0
+	[ "$2" = mounted ] || more "reads from the cache of what had not changed" "$hits" 0
+	again
+	matches
+	again
+	warm
+	fs_umount
+	daemon_stop
+}

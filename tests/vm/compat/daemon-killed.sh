@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The daemon is killed while files are read: readers go on, and read the right
+# bytes; a new daemon, and the cache is used again.
+. ./compat.sh
+. ./readers.sh
+
+filled
+readers_start
+for turn in 1 2; do
+	daemon_kill
+	wait_for 30 "the cache is withdrawn" no_cache_active
+	more_rounds 2 "without a daemon"
+	daemon_start
+	more_rounds 2 "with the new daemon"
+done
+readers_stop
+again
+matches
+again
+warm
+fs_umount
+daemon_stop

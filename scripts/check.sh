@@ -6,7 +6,8 @@
 #   check.sh                   everything: host tests, build, format, lints, and
 #                              the cases of tests/vm with all four pairs
 #   check.sh --vm [CASE...]    only these cases (default: all) with the pair, or
-#                              pairs, in $PAIR (default: r-r)
+#                              pairs, in $PAIR (default: r-r); a case may also be
+#                              FILESYSTEM:PART, of tests/vm/servers and compat
 #
 # SEED=N changes the random sequences of the case exerciser (default: 1).
 # TURNS=5 makes the longest case, reload, as much shorter (20 is what counts).
@@ -81,11 +82,11 @@ host_tests() {
 # Every script there is, cases included.
 lint_scripts() {
 	local files
-	mapfile -t files < <(cd "$TOP" && grep -lE '^#!/bin/(ba)?sh|shellcheck shell=' scripts/*.sh scripts/guest/init tests/vm/*.sh tests/vm/run tests/exerciser/*.sh tests/scripts/*.sh .ci/run)
+	mapfile -t files < <(cd "$TOP" && grep -lE '^#!/bin/(ba)?sh|shellcheck shell=' scripts/*.sh scripts/guest/init tests/vm/*.sh tests/vm/servers/*.sh tests/vm/run tests/exerciser/*.sh tests/scripts/*.sh .ci/run)
 	cd "$TOP"
 	"$TOP/scripts/enter.sh" shellcheck -S warning -x -P SCRIPTDIR --exclude=SC1091,SC2034,SC2120,SC2154 "${files[@]}"
 	# Cases run in the folder above, and all start with the library.
-	"$TOP/scripts/enter.sh" shellcheck -S warning -s bash --exclude=SC1091,SC2154,SC2034 tests/vm/cases/*.sh
+	"$TOP/scripts/enter.sh" shellcheck -S warning -s bash --exclude=SC1091,SC2154,SC2034 tests/vm/cases/*.sh tests/vm/compat/*.sh
 }
 
 # --- the cases in virtual machines -------------------------------------------
@@ -99,6 +100,8 @@ all_cases() {
 		name=$(basename "$name" .sh)
 		case $name in small | reboot | reload) ;; *) echo "$name" ;; esac
 	done
+	# The other filesystems are here in short; all of each is in scripts/compat.sh.
+	for name in nfs3 nfs4.1 9p-virtio 9p-tcp; do echo "$name:short"; done
 	echo reboot
 	echo reload
 }
@@ -107,12 +110,14 @@ all_cases() {
 boot() {
 	local pair=$1 number=$2 status=0 dir=$logs/$1 name
 	shift 2
-	mkdir -p "$dir/$number"
+	# A share is outside of the machine, so it goes with the disks.
+	mkdir -p "$dir/$number" "$dir/share"
 	setpriv --pdeathsig TERM "$TOP/scripts/vm.sh" --pair "$pair" --job "$logs/job" \
 		--results "$dir/$number" --log "$dir/$number/kernel.log" --time $(((300 + $# * 300) * ${SLOW:-1})) \
 		--disk "server=$dir/server.img:1G" --disk "cache=$dir/cache.img:1G" \
+		--share "served=$dir/share" --share "second=$dir/share" --share "behind=$dir/share" \
 		--append slab_nomerge --env "BOOT=$number" --env "CASE_LIMIT=$((500 * ${SLOW:-1}))" \
-		${TURNS:+--env "TURNS=$TURNS"} --env "SEED=$seed" --env SECONDS_OF_RANDOM=20 \
+		${TURNS:+--env "TURNS=$TURNS"} ${MANY:+--env "MANY=$MANY"} --env "SEED=$seed" --env SECONDS_OF_RANDOM=20 \
 		-- ./run "$@" >"$dir/$number/output" 2>&1 &
 	tail -q -n +1 -F --pid=$! "$dir/$number/output" 2>/dev/null || true
 	wait $! || status=$?
@@ -149,7 +154,7 @@ run_pair() {
 		[ ${#first[@]} = 0 ] || grep -v '^pass reboot$' "$logs/$pair/1/cases" || true
 		[ ${#second[@]} = 0 ] || cat "$logs/$pair/2/cases"
 	} >"$logs/$pair/cases"
-	rm -f "$logs/$pair"/*.img
+	rm -rf "$logs/$pair"/*.img "$logs/$pair/share"
 }
 
 # stage CASE... : the folder that the machines get.
@@ -236,7 +241,7 @@ case ${1:-} in
 	vm_tests "c-c r-r c-r r-c" "${cases[@]}"
 	debug_tests
 	;;
---help) sed -n '4,13s/^# \{0,1\}//p' "$0"; exit 0 ;;
+--help) sed -n '4,14s/^# \{0,1\}//p' "$0"; exit 0 ;;
 *) die "unknown option $1; see check.sh --help" ;;
 esac
 

@@ -32,6 +32,10 @@ check:
 check-debug:
 	@scripts/check-debug.sh
 
+# make compat FS="nfs3 smb3": see scripts/compat.sh --help
+compat: modules
+	@scripts/compat.sh $(FS)
+
 # make vm T="case case" PAIR=r-r
 vm: modules
 	@scripts/check.sh --vm $(T)
@@ -71,6 +75,7 @@ help:
 	@echo 'make demo         read a tree over NFS twice in a virtual machine, the second time from the cache'
 	@echo 'make check        run all tests'
 	@echo 'make check-debug   run the tests, and the exerciser, on a debug kernel, which is built first'
+	@echo 'make compat       run every filesystem with its real server, on C and on Rust, and make a table'
 	@echo 'make vm T=CASE    run some cases of tests/vm/cases in a virtual machine'
 	@echo 'make bench        measure all pairs of C and Rust modules: cost of each operation, scale, memory'
 	@echo 'make exercise     random sequences for TIME=600 seconds in a virtual machine'
@@ -81,4 +86,4 @@ help:
 	@echo
 	@echo 'KDIR=, PAIR=, BUILD=, V=1: see the head of the Makefile'
 
-.PHONY: modules install demo check check-debug vm bench exercise fmt fmt-check clippy doc clean distclean help
+.PHONY: modules install demo check check-debug compat vm bench exercise fmt fmt-check clippy doc clean distclean help

@@ -13,30 +13,16 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-PACKAGE=libclang-rt-19-dev
 ARCHIVE=usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.fuzzer-x86_64.a
 # Beyond what the device takes, which is less than a page; keys and attributes are shorter.
 longest() { case $1 in command) echo 5000 ;; *) echo 700 ;; esac; }
-
-# Of compiler-rt only libFuzzer is needed; what the sysroot holds stays as it is.
-make_fuzzer() {
-	say "fetching $PACKAGE, which has libFuzzer"
-	# shellcheck disable=SC2016
-	"$TOP/scripts/enter.sh" sh -c '
-		cd "$1"
-		fetch() { apt-get download -qq -o APT::Sandbox::User=root "$2"; }
-		fetch "$@" 2>/dev/null || { apt-get update -qq && fetch "$@"; } || exit 1
-		dpkg-deb -x "$2"_*.deb unpacked && cp "unpacked/$3" libfuzzer.a && rm -r unpacked "$2"_*.deb
-	' - "$1" "$PACKAGE" "$ARCHIVE" >&2 ||
-		die "could not get $PACKAGE from the Debian archive that the sysroot was made from; is there a network?"
-}
 
 # What cargo-fuzz passes, too: count edges, and see what is compared with what.
 build_targets() {
 	local flags="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4"
 	flags+=" -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table"
 	flags+=" -Cllvm-args=-sanitizer-coverage-trace-compares -Dwarnings"
-	flags+=" -Clink-arg=$FUZZER/libfuzzer.a -Clink-arg=-lstdc++ -Clink-arg=-lm -Clink-arg=-lc"
+	flags+=" -Clink-arg=$libfuzzer -Clink-arg=-lstdc++ -Clink-arg=-lm -Clink-arg=-lc"
 	CARGO_TARGET_DIR=$TOP/build/fuzz "$TOP/scripts/enter.sh" env RUSTFLAGS="$flags" \
 		cargo build --quiet --locked --offline --release --color never --manifest-path "$TOP/tests/fuzz/Cargo.toml" >&2 ||
 		die "the targets do not build (see above)"
@@ -108,10 +94,7 @@ done
 need_root
 SYSROOT=${SYSROOT:-$("$TOP/scripts/sysroot.sh")}
 export SYSROOT
-FUZZER=$BUILD/fuzzer-$(key_of "$(basename "$SYSROOT")" "$PACKAGE" "$ARCHIVE" 1)
-lock fuzzer
-have_part "$FUZZER" || make_part "$FUZZER" make_fuzzer
-flock -u 8
+libfuzzer=$("$TOP/scripts/package.sh" libclang-rt-19-dev)/$ARCHIVE
 say "building the targets"
 build_targets
 

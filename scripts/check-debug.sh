@@ -5,11 +5,13 @@
 # one lets pass: wrong memory accesses, locks taken in an order that could hang,
 # sleeping where one must not, leaks.  Ends with one line over all that ran.
 #
-#   check-debug.sh               all cases of tests/vm, and ten minutes of the exerciser
+#   check-debug.sh               all cases of tests/vm, ten minutes of the exerciser,
+#                                and libFuzzer (fuzz.sh), which needs no kernel
 #   check-debug.sh --short       one case
 #   check-debug.sh CASE...       only these cases
 #
-# PAIR chooses the modules (default r-r).
+# PAIR chooses the modules (default r-r).  FUZZ_SECONDS is for how long the case
+# device-fuzz, and each of libFuzzer's targets, runs (default: 60).
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -19,7 +21,7 @@ case ${1:-} in
 	seconds=0
 	cases=(small)
 	;;
---help) sed -n '4,14s/^# \{0,1\}//p' "$0"; exit 0 ;;
+--help) sed -n '4,16s/^# \{0,1\}//p' "$0"; exit 0 ;;
 --*) die "unknown option $1; see check-debug.sh --help" ;;
 '')
 	for file in "$TOP"/tests/vm/cases/*.sh; do
@@ -47,7 +49,7 @@ CACHEFILES_ERROR_INJECTION=y "$TOP/scripts/modules.sh" >"$log" 2>&1 ||
 
 # Everything takes some five times as long there.
 status=0
-export CHECK_LOGS=$BUILD/check-debug SLOW=5 TURNS=${TURNS:-4}
+export CHECK_LOGS=$BUILD/check-debug SLOW=5 TURNS=${TURNS:-4} FUZZ_SECONDS=${FUZZ_SECONDS:-60}
 "$TOP/scripts/check.sh" --vm "${cases[@]}" | tee "$BUILD/check-debug/cases" || status=$?
 line=$(tail -n 1 "$BUILD/check-debug/cases")
 read -r passed _ failed _ skipped _ <<<"${line//,/}"
@@ -65,6 +67,18 @@ if [ "$seconds" -gt 0 ]; then
 	else
 		failed=$((failed + 1))
 		echo "FAIL: exerciser on the debug kernel: status $status, seed ${SEED:-1}"
+	fi
+fi
+
+if [ "$seconds" -gt 0 ]; then
+	say "libFuzzer, $FUZZ_SECONDS s for each target"
+	"$TOP/scripts/fuzz.sh" --seconds "$FUZZ_SECONDS" | tee "$BUILD/check-debug/fuzz" || true
+	line=$(tail -n 1 "$BUILD/check-debug/fuzz")
+	if [[ $line =~ ^fuzz:\ ([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+		passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2]))
+	else
+		failed=$((failed + 1))
+		echo "FAIL: libFuzzer did not come to its end"
 	fi
 fi
 echo "$passed passed, $failed failed, $skipped skipped"

@@ -108,8 +108,11 @@ all_cases() {
 
 # boot PAIR NUMBER CASE... : run cases in one machine.
 boot() {
-	local pair=$1 number=$2 status=0 dir=$logs/$1 name
+	local pair=$1 number=$2 status=0 dir=$logs/$1 name asked=()
 	shift 2
+	for name in TURNS MANY FUZZ_SECONDS; do
+		[ -z "${!name:-}" ] || asked+=(--env "$name=${!name}")
+	done
 	# A share is outside of the machine, so it goes with the disks.
 	mkdir -p "$dir/$number" "$dir/share"
 	setpriv --pdeathsig TERM "$TOP/scripts/vm.sh" --pair "$pair" --job "$logs/job" \
@@ -117,7 +120,7 @@ boot() {
 		--disk "server=$dir/server.img:1G" --disk "cache=$dir/cache.img:1G" \
 		--share "served=$dir/share" --share "second=$dir/share" --share "behind=$dir/share" \
 		--append slab_nomerge --env "BOOT=$number" --env "CASE_LIMIT=$((500 * ${SLOW:-1}))" \
-		${TURNS:+--env "TURNS=$TURNS"} ${MANY:+--env "MANY=$MANY"} --env "SEED=$seed" --env SECONDS_OF_RANDOM=20 \
+		${asked[@]+"${asked[@]}"} --env "SEED=$seed" --env SECONDS_OF_RANDOM=20 \
 		-- ./run "$@" >"$dir/$number/output" 2>&1 &
 	tail -q -n +1 -F --pid=$! "$dir/$number/output" 2>/dev/null || true
 	wait $! || status=$?

@@ -35,6 +35,7 @@ use crate::{
     state::{
         decide,
         flags,
+        is_use_plain,
         Action,
         Decision,
         Event,
@@ -282,26 +283,45 @@ pub(crate) fn use_cookie(cookie: &Cookie, modify: bool) {
     if cookie.flags().any(flags::RELINQUISHED) {
         return warn_relinquished("use");
     }
-    let others = join_users(cookie);
-    if let Some(active) = others {
-        trace::active(cookie, active, use_why(modify));
-        // The object is there, and there is nothing that the backend was not told.
-        if cookie.state() == State::Active && (!modify || cookie.flags().any(flags::LOCAL_WRITE)) {
-            return;
-        }
+    let Some(active) = join_users(cookie) else {
+        return use_first(cookie, modify);
+    };
+    trace::active(cookie, active, use_why(modify));
+    // The object is there, and there is nothing that the backend was not told.
+    if cookie.state() == State::Active && (!modify || cookie.flags().any(flags::LOCAL_WRITE)) {
+        return;
     }
-    use_unless_leaving(cookie, modify, others.is_some());
+    use_as_well(cookie, modify);
 }
 
-/// The rest of [`use_cookie`]: of the first user, who is not counted yet, or where there is
-/// something to decide.
+/// The rest of [`use_cookie`]: of the first user, who is not counted yet.
 #[inline(never)]
-fn use_unless_leaving(cookie: &Cookie, modify: bool, is_counted: bool) {
+fn use_first(cookie: &Cookie, modify: bool) {
     let guard = cookie.lock();
-    if !is_counted {
-        let active = cookie.n_active().fetch_add(1, Full).wrapping_add(1);
-        trace::active(cookie, active, use_why(modify));
+    let active = cookie.n_active().fetch_add(1, Full).wrapping_add(1);
+    trace::active(cookie, active, use_why(modify));
+    use_under_lock(cookie, guard, modify);
+}
+
+/// The rest of [`use_cookie`]: of one who is counted, where there may be something to decide.
+#[inline(never)]
+fn use_as_well(cookie: &Cookie, modify: bool) {
+    use_under_lock(cookie, cookie.lock(), modify);
+}
+
+/// Sees to a user who is counted: mostly there is nothing to decide.
+#[inline(always)]
+fn use_under_lock(cookie: &Cookie, guard: CookieGuard<'_>, modify: bool) {
+    let state = cookie.state();
+    let live = state == State::Quiescent && cookie.volume().cache().is_live();
+    if !is_use_plain(state, cookie.flags().load(), modify, live) {
+        use_unless_leaving(cookie, guard, modify);
     }
+}
+
+/// The rest of [`use_under_lock`]: where there is something to decide.
+#[inline(never)]
+fn use_unless_leaving(cookie: &Cookie, guard: CookieGuard<'_>, modify: bool) {
     if !try_to_use(cookie, guard, modify) {
         use_when_put_away(cookie, modify);
     }
@@ -430,27 +450,43 @@ fn unuse_last(cookie: &Cookie) {
     let guard = cookie.lock();
     if cookie.n_active().load(Relaxed) <= 0 {
         drop(guard);
-        kernel::pr_err_once!(
-            "cookie {:08x} has no user that could go; a filesystem lost count\n",
-            cookie.debug_id()
-        );
-        return;
+        return warn_no_user(cookie);
     }
     let active = cookie.n_active().fetch_sub(1, Full).wrapping_sub(1);
     trace::active(cookie, active, ActiveWhy::Unuse);
-    let kept = if active == 0 {
-        let old = cookie.flags().load();
-        if old & flags::DISABLED != 0 {
-            cookie.flags().update(0, flags::DISABLED);
-        }
-        if old & flags::IS_CACHING != 0 && old & flags::RELINQUISHED == 0 {
-            fscache().lru.add(cookie);
-        }
-        CookieRef::take_kept(cookie)
-    } else {
-        None
-    };
-    drop(guard);
+    if active != 0 {
+        return;
+    }
+    // What is asked here changes under the lock only, but for what the cookie's users do, and there
+    // are none.
+    let flags = cookie.flags().load();
+    if flags & flags::DISABLED != 0 {
+        cookie.flags().update(0, flags::DISABLED);
+    }
+    if flags & (flags::IS_CACHING | flags::RELINQUISHED) == flags::IS_CACHING {
+        fscache().lru.add(cookie);
+    }
+    if flags & flags::KEPT_FOR_USERS != 0 {
+        let kept = CookieRef::take_kept(cookie);
+        drop(guard);
+        put_kept(kept);
+    }
+}
+
+/// A filesystem stops using what nobody uses.
+#[cold]
+#[inline(never)]
+fn warn_no_user(cookie: &Cookie) {
+    kernel::pr_err_once!(
+        "cookie {:08x} has no user that could go; a filesystem lost count\n",
+        cookie.debug_id()
+    );
+}
+
+/// The last user of a cookie that was given up before has gone.
+#[cold]
+#[inline(never)]
+fn put_kept(kept: Option<CookieRef>) {
     if let Some(kept) = kept {
         kept.put(CookieWhy::PutRelinquish);
     }

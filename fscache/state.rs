@@ -56,7 +56,7 @@ pub(crate) enum State {
 }
 
 impl State {
-    /// All states, in the order of their values.
+    /// All states, in the order of their values: those from 0 on, without a gap.
     pub(crate) const ALL: [Self; 10] = [
         Self::Quiescent,
         Self::LookingUp,
@@ -86,15 +86,6 @@ impl State {
             self,
             Self::LruDiscarding | Self::Withdrawing | Self::Relinquishing
         )
-    }
-
-    /// The state that a byte stands for; a byte that stands for none is a dead cookie.
-    #[inline]
-    pub(crate) fn from_raw(raw: i8) -> Self {
-        // A table, since the kernel is built without jump tables. What is negative is beyond it.
-        *Self::ALL
-            .get(usize::from(raw as u8))
-            .unwrap_or(&Self::Dropped)
     }
 
     /// The letter that `/proc/fs/fscache/cookies` shows.
@@ -319,6 +310,30 @@ pub(crate) fn decide(now: &Snapshot, event: Event) -> Decision {
         Event::InvalidateFailed | Event::CachingFailed => on_failed(now, event),
         Event::Withdrawn => on_withdrawn(now),
     }
+}
+
+/// Does a use of the file change nothing, and ask for nothing? Then [`decide`] need not be asked: its
+/// answer to [`Event::Use`] would be to stay, and to rest.
+///
+/// It says so of what is common, an object that is there and a file without a cache. What else
+/// would change nothing is decided as everything is.
+#[inline(always)]
+pub(crate) fn is_use_plain(state: State, flags: usize, modify: bool, live: bool) -> bool {
+    use flags::*;
+    let is_plain = match state {
+        State::Active => flags & DO_LRU_DISCARD == 0,
+        State::Quiescent => !live,
+        State::LookingUp
+        | State::Creating
+        | State::Invalidating
+        | State::Failed
+        | State::LruDiscarding
+        | State::Withdrawing
+        | State::Relinquishing
+        | State::Dropped => false,
+    };
+    // A writer is known to the backend, or to who looks it up.
+    is_plain && (!modify || flags & LOCAL_WRITE != 0)
 }
 
 #[inline]

@@ -176,7 +176,9 @@ pub(crate) fn volume(id: u32, count: i32, why: VolumeWhy) {
 /// A volume was looked at.
 #[inline(always)]
 pub(crate) fn see_volume(volume: &Volume, why: VolumeWhy) {
-    self::volume(volume.debug_id(), volume.refs().read(), why);
+    if raw::fscache_volume_enabled() {
+        self::volume(volume.debug_id(), volume.refs().read(), why);
+    }
 }
 
 /// A reference to a cookie came or went; `count` is what remains.
@@ -189,51 +191,61 @@ pub(crate) fn cookie(id: u32, count: i32, why: CookieWhy) {
 /// A cookie was looked at.
 #[inline(always)]
 pub(crate) fn see_cookie(cookie: &Cookie, why: CookieWhy) {
-    self::cookie(cookie.debug_id(), cookie.refs().read(), why);
+    if raw::fscache_cookie_enabled() {
+        self::cookie(cookie.debug_id(), cookie.refs().read(), why);
+    }
 }
 
 /// A cookie's count of users changed to `active`.
 #[inline(always)]
 pub(crate) fn active(cookie: &Cookie, active: i32, why: ActiveWhy) {
-    // SAFETY: Always sound.
-    unsafe {
-        raw::fscache_active(
-            cookie.debug_id(),
-            cookie.refs().read(),
-            active,
-            cookie.n_accesses().load(Relaxed),
-            why.0,
-        )
+    if raw::fscache_active_enabled() {
+        // SAFETY: Always sound.
+        unsafe {
+            raw::fscache_active(
+                cookie.debug_id(),
+                cookie.refs().read(),
+                active,
+                cookie.n_accesses().load(Relaxed),
+                why.0,
+            )
+        }
     }
 }
 
 /// A cache's count of accesses changed to `accesses`.
 #[inline(always)]
 pub(crate) fn access_cache(cache: &Cache, accesses: i32, why: AccessWhy) {
-    // SAFETY: Always sound.
-    unsafe { raw::fscache_access_cache(cache.debug_id(), cache.refs().read(), accesses, why.0) }
+    if raw::fscache_access_cache_enabled() {
+        // SAFETY: Always sound.
+        unsafe { raw::fscache_access_cache(cache.debug_id(), cache.refs().read(), accesses, why.0) }
+    }
 }
 
 /// A volume's count of accesses changed to `accesses`, on behalf of cookie `cookie` (or 0).
 #[inline(always)]
 pub(crate) fn access_volume(volume: &Volume, cookie: u32, accesses: i32, why: AccessWhy) {
-    // SAFETY: Always sound.
-    unsafe {
-        raw::fscache_access_volume(
-            volume.debug_id(),
-            cookie,
-            volume.refs().read(),
-            accesses,
-            why.0,
-        )
+    if raw::fscache_access_volume_enabled() {
+        // SAFETY: Always sound.
+        unsafe {
+            raw::fscache_access_volume(
+                volume.debug_id(),
+                cookie,
+                volume.refs().read(),
+                accesses,
+                why.0,
+            )
+        }
     }
 }
 
 /// A cookie's count of accesses changed to `accesses`.
 #[inline(always)]
 pub(crate) fn access(cookie: &Cookie, accesses: i32, why: AccessWhy) {
-    // SAFETY: Always sound.
-    unsafe { raw::fscache_access(cookie.debug_id(), cookie.refs().read(), accesses, why.0) }
+    if raw::fscache_access_enabled() {
+        // SAFETY: Always sound.
+        unsafe { raw::fscache_access(cookie.debug_id(), cookie.refs().read(), accesses, why.0) }
+    }
 }
 
 /// A cookie was acquired.

@@ -28,6 +28,22 @@ macro_rules! declare_trace {
                 }
             }
         }
+
+        ::kernel::macros::paste! {
+            /// Does anybody listen? What is read for the trace point alone need not be if not.
+            #[allow(dead_code)] // Where the arguments are at hand.
+            #[inline(always)]
+            pub(crate) fn [<$name _enabled>]() -> bool {
+                // SAFETY: The static key of a trace point may always be queried.
+                unsafe {
+                    ::kernel::jump_label::static_branch_unlikely!(
+                        $crate::bindings::[<__tracepoint_ $name>],
+                        $crate::bindings::tracepoint,
+                        key
+                    )
+                }
+            }
+        }
     )*};
 }
 

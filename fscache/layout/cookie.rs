@@ -246,9 +246,10 @@ impl Cookie {
     /// The state; what was stored before it was set is seen.
     #[inline]
     pub(crate) fn state(&self) -> State {
-        State::from_raw(self.raw_state().load(ordering::Acquire))
+        state_of(self.raw_state().load(ordering::Acquire))
     }
 
+    #[inline]
     fn raw_state(&self) -> &Atomic<i8> {
         // SAFETY: The field is one byte, valid as long as the cookie is; C only reads it.
         unsafe { Atomic::from_ptr(&raw mut (*self.as_raw()).state) }
@@ -302,6 +303,30 @@ impl Cookie {
             // The run that is still to come will find every request that was made before.
             owned.put(CookieWhy::PutOverQueued);
         }
+    }
+}
+
+// The states are what the bytes from 0 on stand for.
+const _: () = {
+    let mut at = 0;
+    while at < State::ALL.len() {
+        assert!(State::ALL[at] as usize == at);
+        at += 1;
+    }
+};
+
+/// The state that a byte stands for; a byte that stands for none is a dead cookie.
+///
+/// Not by a search in the table of the states: this is asked in every operation, and mostly to be
+/// compared with one state, which is then a comparison of bytes.
+#[inline(always)]
+pub(crate) fn state_of(raw: i8) -> State {
+    // What is negative is beyond them.
+    if usize::from(raw as u8) < State::ALL.len() {
+        // SAFETY: It is the value of a state, as was asserted above.
+        unsafe { core::mem::transmute::<i8, State>(raw) }
+    } else {
+        State::Dropped
     }
 }
 

@@ -114,3 +114,11 @@ mutant I14 fscache all_goes_well::unuse_too_often fscache/cookie.rs \
 	'if cookie.n_active().load(Relaxed) <= 0 {' 'if false {'
 mutant D22 fscache all_goes_well::early_and_relinquish fscache/lru.rs \
 	'now.flags & flags::RELINQUISHED == 0 && !now.active' '!now.active'
+mutant R5 fscache exhaustive::plain_use_is_as_decided fscache/state.rs \
+	'State::Active => flags & DO_LRU_DISCARD == 0,' 'State::Active => true,'
+mutant D6 fscache exhaustive::plain_use_is_as_decided fscache/state.rs \
+	'is_plain && (!modify || flags & LOCAL_WRITE != 0)' 'is_plain'
+mutant I14 structures states::of_bytes fscache/layout/cookie.rs \
+	'} else {
+        State::Dropped' '} else {
+        State::Failed'

@@ -73,6 +73,7 @@ mod tests {
     mod keys;
     mod references;
     mod stage;
+    mod states;
     mod table;
     mod write;
 }

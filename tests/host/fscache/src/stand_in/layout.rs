@@ -209,7 +209,7 @@ impl Cookie {
 
     pub(crate) fn state(&self) -> State {
         self.check_alive();
-        State::from_raw(self.state.load(Acquire))
+        State::ALL[self.state.load(Acquire) as usize]
     }
 
     fn wait_until(&self, timeout: Jiffies, condition: impl Fn(State) -> bool) -> bool {

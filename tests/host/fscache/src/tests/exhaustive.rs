@@ -130,12 +130,38 @@ fn only_these_flags_matter() {
 fn bytes_and_letters() {
     for (at, state) in State::ALL.into_iter().enumerate() {
         assert_eq!(state as usize, at);
-        assert_eq!(State::from_raw(at as i8), state);
         assert_eq!(Some(state.letter()), "-LCAIFUWRD".chars().nth(at));
     }
-    for raw in (i8::MIN..0).chain(10..=i8::MAX) {
-        assert_eq!(State::from_raw(raw), State::Dropped);
+}
+
+/// Where a use is said to be plain, [`decide`] says so too, whatever else there is; and it is said
+/// where it is meant to be: of an object that is there, and where there is no cache.
+#[test]
+fn plain_use_is_as_decided() {
+    let mut plain = 0;
+    for now in snapshots(ALL_FLAGS) {
+        for (modify, live) in [(false, false), (false, true), (true, false), (true, true)] {
+            let d = decide(&now, Event::Use { modify, live });
+            let nothing = d.action == Action::Rest
+                && d.state == now.state
+                && d.set & !now.flags == 0
+                && d.clear & now.flags == 0;
+            let is_plain = is_use_plain(now.state, now.flags, modify, live);
+            assert!(nothing || !is_plain, "{now:?}, {modify} {live}: {d:?}");
+            let common = match now.state {
+                State::Active => true,
+                State::Quiescent => !live,
+                _ => false,
+            };
+            assert_eq!(
+                is_plain,
+                nothing && common,
+                "{now:?}, {modify} {live}: {d:?}"
+            );
+            plain += usize::from(is_plain);
+        }
     }
+    assert!(plain > 0);
 }
 
 /// The bit numbers of `<linux/fscache.h>`.

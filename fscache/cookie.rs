@@ -112,12 +112,18 @@ impl Cookies {
         stats::COOKIES.dec();
     }
 
-    /// Takes a cookie out of the table.
+    /// Takes a cookie out of the table, and wakes who waits for its key.
+    #[inline]
     pub(crate) fn unhash(&self, cookie: &Cookie) {
+        let mut is_awaited = false;
         self.table.remove(cookie, || {
-            cookie.flags().update(0, flags::IS_HASHED);
+            // Who waits said so under the same lock.
+            is_awaited = cookie.flags().update(0, flags::IS_HASHED) & flags::KEY_AWAITED != 0;
         });
         stats::RELINQUISHES_DROPPED.inc();
+        if is_awaited {
+            cookie.wake_state_waiters();
+        }
     }
 }
 
@@ -151,10 +157,12 @@ pub(crate) fn acquire(
         return None;
     };
     stats::COOKIES.inc();
-    if object_size == 0 {
-        new.cookie().flags().update(flags::NO_DATA_TO_READ, 0);
-    }
-    if !hash(cookies, new.cookie()) {
+    let first = if object_size == 0 {
+        flags::IS_HASHED | flags::NO_DATA_TO_READ
+    } else {
+        flags::IS_HASHED
+    };
+    if !hash(cookies, new.cookie(), first) {
         new.discard();
         cookies.forget_one();
         return None;
@@ -165,8 +173,9 @@ pub(crate) fn acquire(
     Some(cookie)
 }
 
-/// Puts a new cookie into the table, with a reference to its volume; false if its key is taken.
-fn hash(cookies: &Cookies, new: &Cookie) -> bool {
+/// Puts a new cookie into the table, with its first flags and a reference to its volume; false if
+/// its key is taken.
+fn hash(cookies: &Cookies, new: &Cookie, first: usize) -> bool {
     let mut deadline = Deadline::new();
     loop {
         let volume = VolumeRef::get(new.volume(), VolumeWhy::GetCookie);
@@ -174,7 +183,8 @@ fn hash(cookies: &Cookies, new: &Cookie) -> bool {
             new,
             |old| clash(new, old),
             || {
-                new.flags().update(flags::IS_HASHED, 0);
+                // Nobody has found it yet, so there is nothing to be atomic with.
+                new.flags().init(first);
                 new.volume().n_cookies().add(1, Relaxed);
             },
         );
@@ -234,11 +244,13 @@ fn clash(new: &Cookie, old: &Cookie) -> Option<Clash> {
         return Some(Clash::InUse(old.debug_id()));
     }
     // What is in the table has not lost its last reference.
-    CookieRef::try_get(old).map(Clash::Leaving)
+    let old = CookieRef::try_get(old)?;
+    old.flags().update(flags::KEY_AWAITED, 0);
+    Some(Clash::Leaving(old))
 }
 
 /// Puts a decision into effect and does what it asks, outside the worker.
-#[inline]
+#[inline(always)]
 fn carry_out(
     cookie: &Cookie,
     guard: CookieGuard<'_>,
@@ -286,7 +298,24 @@ pub(crate) fn use_cookie(cookie: &Cookie, modify: bool) {
     let Some(active) = join_users(cookie) else {
         return use_first(cookie, modify);
     };
+    if trace::is_active_heard() {
+        return use_and_tell(cookie, active, modify);
+    }
+    use_counted(cookie, modify);
+}
+
+/// The rest of [`use_cookie`], while somebody listens. A function of its own, so that the common
+/// one calls nothing it has to come back from.
+#[cold]
+#[inline(never)]
+fn use_and_tell(cookie: &Cookie, active: i32, modify: bool) {
     trace::active(cookie, active, use_why(modify));
+    use_counted(cookie, modify);
+}
+
+/// Sees to a user who is counted beside others.
+#[inline(always)]
+fn use_counted(cookie: &Cookie, modify: bool) {
     // The object is there, and there is nothing that the backend was not told.
     if cookie.state() == State::Active && (!modify || cookie.flags().any(flags::LOCAL_WRITE)) {
         return;
@@ -434,10 +463,7 @@ pub(crate) fn unuse(cookie: &Cookie) {
             .n_active()
             .cmpxchg(active, active.wrapping_sub(1), Full)
         {
-            Ok(_) => {
-                trace::active(cookie, active.wrapping_sub(1), ActiveWhy::Unuse);
-                return;
-            }
+            Ok(_) => return trace::active(cookie, active.wrapping_sub(1), ActiveWhy::Unuse),
             Err(now) => active = now,
         }
     }
@@ -460,16 +486,28 @@ fn unuse_last(cookie: &Cookie) {
     // What is asked here changes under the lock only, but for what the cookie's users do, and there
     // are none.
     let flags = cookie.flags().load();
+    if flags & (flags::DISABLED | flags::KEPT_FOR_USERS) != 0 {
+        return end_of_users(cookie, guard, flags);
+    }
+    if flags & (flags::IS_CACHING | flags::RELINQUISHED) == flags::IS_CACHING {
+        fscache().lru.add(cookie);
+    }
+}
+
+/// The rest of [`unuse_last`], of a cookie that waited for its users to go.
+#[cold]
+#[inline(never)]
+fn end_of_users(cookie: &Cookie, guard: CookieGuard<'_>, flags: usize) {
     if flags & flags::DISABLED != 0 {
         cookie.flags().update(0, flags::DISABLED);
     }
     if flags & (flags::IS_CACHING | flags::RELINQUISHED) == flags::IS_CACHING {
         fscache().lru.add(cookie);
     }
-    if flags & flags::KEPT_FOR_USERS != 0 {
-        let kept = CookieRef::take_kept(cookie);
-        drop(guard);
-        put_kept(kept);
+    let kept = CookieRef::take_kept(cookie);
+    drop(guard);
+    if let Some(kept) = kept {
+        kept.put(CookieWhy::PutRelinquish);
     }
 }
 
@@ -481,15 +519,6 @@ fn warn_no_user(cookie: &Cookie) {
         "cookie {:08x} has no user that could go; a filesystem lost count\n",
         cookie.debug_id()
     );
-}
-
-/// The last user of a cookie that was given up before has gone.
-#[cold]
-#[inline(never)]
-fn put_kept(kept: Option<CookieRef>) {
-    if let Some(kept) = kept {
-        kept.put(CookieWhy::PutRelinquish);
-    }
 }
 
 /// Stores new coherency data, if there is any, and a new size, if there is one.
@@ -539,6 +568,19 @@ fn warn_given_up_twice(cookie: &Cookie) {
     kernel::warn_on!(true);
 }
 
+/// A filesystem gives up what is in use: they will say that they are done, with a cookie that must
+/// still be there then.
+#[cold]
+#[inline(never)]
+fn keep_for_users(cookie: &Cookie) {
+    kernel::pr_err_once!(
+        "cookie {:08x} relinquished with {} users; a filesystem lost count\n",
+        cookie.debug_id(),
+        cookie.n_active().load(Relaxed)
+    );
+    CookieRef::get(cookie, CookieWhy::GetUseWork).keep_for_users();
+}
+
 /// Gives the cookie up. The caller's reference goes with it. Sleeps.
 pub(crate) fn relinquish(cookie: CookieRef, retire: bool) {
     stats::RELINQUISHES.inc();
@@ -559,17 +601,10 @@ pub(crate) fn relinquish(cookie: CookieRef, retire: bool) {
     let guard = cookie.lock();
     // Under the lock, where whoever puts it on looks whether it is relinquished.
     fscache().lru.remove(&cookie);
-    let active = cookie.n_active().load(Relaxed);
-    if active > 0 {
-        // They will say that they are done, with a cookie that must still be there then.
-        kernel::pr_err_once!(
-            "cookie {:08x} relinquished with {} users; a filesystem lost count\n",
-            cookie.debug_id(),
-            active
-        );
-        CookieRef::get(&cookie, CookieWhy::GetUseWork).keep_for_users();
-    }
     let now = guard.snapshot();
+    if now.active {
+        keep_for_users(&cookie);
+    }
     let decision = decide(&now, Event::Relinquish);
     carry_out(&cookie, guard, &now, &decision, CookieWhy::GetEndAccess);
     cookie.put_sleeping(CookieWhy::PutRelinquish);

@@ -77,6 +77,8 @@ mod refs;
 mod seq;
 #[path = "../include/slab.rs"]
 mod slab;
+#[path = "../include/spinlock.rs"]
+mod spinlock;
 #[path = "../include/timer.rs"]
 mod timer;
 #[path = "../include/wait.rs"]

@@ -22,6 +22,10 @@ use crate::{
         is_on_a_list,
         RefList, //
     },
+    spinlock::{
+        new_spinlock,
+        SpinLock, //
+    },
     state::{
         decide,
         flags,
@@ -46,11 +50,7 @@ use crate::{
 };
 use kernel::{
     prelude::*,
-    sync::{
-        atomic::ordering::Relaxed,
-        new_spinlock,
-        SpinLock, //
-    },
+    sync::atomic::ordering::Relaxed, //
 };
 use pin_init::pin_init_array_from_fn;
 

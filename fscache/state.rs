@@ -71,7 +71,7 @@ impl State {
     ];
 
     /// Does it soon become another state, by itself? Whoever waits for a state to change waits for
-    /// one of these to, or for [`State::Dropped`] to come.
+    /// one of these to; who waits for [`State::Dropped`] says so ([`flags::KEY_AWAITED`]).
     #[inline]
     pub(crate) fn passes(self) -> bool {
         matches!(
@@ -141,6 +141,9 @@ pub(crate) mod flags {
     /// Somebody who is going to change the file came while the object was being put away. Ours, as
     /// above.
     pub(crate) const WRITER_WAITS: usize = 1 << 17;
+
+    /// Somebody waits for the cookie to leave the table, to take its key. Ours, as above.
+    pub(crate) const KEY_AWAITED: usize = 1 << 18;
 
     /// All requests.
     pub(crate) const REQUESTS: usize =

@@ -9,17 +9,15 @@
 //!
 //! The shard locks are innermost: nothing else is taken under them, and nothing sleeps.
 
+use crate::spinlock::{
+    new_spinlock,
+    SpinLock, //
+};
 use core::{
     cell::UnsafeCell,
     ptr, //
 };
-use kernel::{
-    prelude::*,
-    sync::{
-        new_spinlock,
-        SpinLock, //
-    },
-};
+use kernel::prelude::*;
 
 /// How many shards a table has; a power of two.
 const SHARDS: usize = 256;

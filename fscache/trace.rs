@@ -196,6 +196,12 @@ pub(crate) fn see_cookie(cookie: &Cookie, why: CookieWhy) {
     }
 }
 
+/// Does anybody listen to [`active`]?
+#[inline(always)]
+pub(crate) fn is_active_heard() -> bool {
+    raw::fscache_active_enabled()
+}
+
 /// A cookie's count of users changed to `active`.
 #[inline(always)]
 pub(crate) fn active(cookie: &Cookie, active: i32, why: ActiveWhy) {

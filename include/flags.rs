@@ -33,6 +33,12 @@ impl Flags {
         unsafe { &*ptr.cast() }
     }
 
+    /// Sets the word of a thing that nobody else knows yet.
+    #[inline]
+    pub(crate) fn init(&self, flags: usize) {
+        self.0.store(flags, ordering::Relaxed);
+    }
+
     /// Reads the word, without ordering.
     #[inline]
     pub(crate) fn load(&self) -> usize {

@@ -9,6 +9,11 @@
 #include <linux/slab.h>
 #include "helpers.h"
 
+#ifndef CONFIG_PREEMPT_RT
+/* For spinlock.rs. */
+static_assert(offsetof(spinlock_t, rlock) == 0);
+#endif
+
 u32 fscache_helper_hash(const void *data, size_t len, const hsiphash_key_t *key)
 {
 	return hsiphash(data, len, key);

@@ -14,6 +14,7 @@ use crate::{
     fscache,
     list::Member,
     refs::RefCount,
+    spinlock::SpinLockBackend,
     state::{
         Decision,
         Snapshot,
@@ -30,10 +31,7 @@ use core::ptr;
 use kernel::{
     sync::{
         atomic::ordering,
-        lock::{
-            spinlock::SpinLockBackend,
-            Backend, //
-        },
+        lock::Backend, //
     },
     types::{
         NotThreadSafe,
@@ -391,7 +389,8 @@ impl CookieGuard<'_> {
 
     /// Puts a decision that was made from `now` into effect: the only place that writes a cookie's
     /// state. True if somebody may wait for the change, and is to be woken after the lock was
-    /// dropped.
+    /// dropped. (Who waits for [`State::Dropped`] waits for the key, and is woken when the cookie
+    /// leaves the table.)
     #[inline]
     pub(crate) fn apply(&self, now: &Snapshot, decision: &Decision) -> bool {
         let changed = now.state != decision.state;
@@ -404,7 +403,7 @@ impl CookieGuard<'_> {
                 .raw_state()
                 .store(decision.state as i8, ordering::Release);
         }
-        changed && (now.state.passes() || decision.state == State::Dropped)
+        changed && now.state.passes()
     }
 
     /// Counts another declaration that the content is out of date.

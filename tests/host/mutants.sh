@@ -122,3 +122,7 @@ mutant I14 structures states::of_bytes fscache/layout/cookie.rs \
 	'} else {
         State::Dropped' '} else {
         State::Failed'
+mutant O6 fscache all_goes_well::relinquish_and_acquire fscache/cookie.rs \
+	'if is_awaited {' 'if false {'
+mutant O6 fscache all_goes_well::relinquish_and_acquire fscache/cookie.rs \
+	'old.flags().update(flags::KEY_AWAITED, 0);' ''

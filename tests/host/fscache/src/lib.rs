@@ -16,8 +16,8 @@ mod stand_in;
 // What the module's files find at their crate's root, and at that of the kernel crate.
 use stand_in::{
     bindings, callbacks, counters, fscache, hash_key, layout, pin_init_array_from_fn, pr_err_once,
-    pr_warn_once, prelude, ratelimit, resources, slab, state, stats, str, sync, sync::atomic,
-    table, timer, trace, wait, warn_on, workqueue,
+    pr_warn_once, prelude, ratelimit, resources, slab, spinlock, state, stats, str, sync,
+    sync::atomic, table, timer, trace, wait, warn_on, workqueue,
 };
 
 #[path = "../../../../fscache/access.rs"]

@@ -17,8 +17,8 @@ mod stand_in;
 // What the module's files find at their crate's root, and at that of the kernel crate.
 use stand_in::{
     atomic, bindings, container_of, counted_ops, error, fscache, pin_init_array_from_fn,
-    pr_err_once, pr_warn_once, prelude, slab, static_lock_class, stats, str, sync, task, timer,
-    trace, types, wait, warn_on, workqueue,
+    pr_err_once, pr_warn_once, prelude, slab, spinlock, static_lock_class, stats, str, sync, task,
+    timer, trace, types, wait, warn_on, workqueue,
 };
 
 #[path = "../../../../fscache/access.rs"]

@@ -299,7 +299,7 @@ impl CookieGuard<'_> {
         if fault::is(Fault::InvalidationCounts) && decision.action == Action::Invalidate {
             self.cookie.accesses.fetch_sub(1, Relaxed);
         }
-        changed
+        changed && now.state.passes()
     }
 
     pub(crate) fn count_invalidation(&self) {

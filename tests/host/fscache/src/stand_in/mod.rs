@@ -202,7 +202,7 @@ pub(crate) mod str {
 }
 
 pub(crate) mod sync {
-    pub(crate) use super::{new_mutex, new_spinlock, SpinLock, SpinLock as Mutex};
+    pub(crate) use super::{new_mutex, SpinLock as Mutex};
 
     pub(crate) mod atomic {
         use loom::sync::atomic::{self, Ordering as Loom};
@@ -349,6 +349,10 @@ pub(crate) mod sync {
         words!(i8 = AtomicI8, i32 = AtomicI32, i64 = AtomicI64);
         words!(u32 = AtomicU32, usize = AtomicUsize);
     }
+}
+
+pub(crate) mod spinlock {
+    pub(crate) use super::{new_spinlock, SpinLock};
 }
 
 pub(crate) mod callbacks {

@@ -36,6 +36,9 @@ pub(crate) fn volume(_: u32, _: i32, _: VolumeWhy) {}
 pub(crate) fn cookie(_: u32, _: i32, _: CookieWhy) {}
 pub(crate) fn see_volume(_: &Volume, _: VolumeWhy) {}
 pub(crate) fn see_cookie(_: &Cookie, _: CookieWhy) {}
+pub(crate) fn is_active_heard() -> bool {
+    false
+}
 pub(crate) fn active(_: &Cookie, _: i32, _: ActiveWhy) {}
 pub(crate) fn access_cache(_: &Cache, _: i32, _: AccessWhy) {}
 pub(crate) fn access_volume(_: &Volume, _: u32, _: i32, _: AccessWhy) {}

@@ -61,6 +61,10 @@ impl Flags {
         Self(Atomic::new(0))
     }
 
+    pub(crate) fn init(&self, flags: usize) {
+        self.0.store(flags, Relaxed);
+    }
+
     pub(crate) fn load(&self) -> usize {
         self.0.load(Relaxed)
     }

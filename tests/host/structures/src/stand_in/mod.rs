@@ -225,3 +225,8 @@ pub(crate) mod counted_ops {
         pub(crate) fn forget(&self) {}
     }
 }
+
+pub(crate) mod spinlock {
+    pub(crate) use super::lock::{SpinLock, SpinLockBackend};
+    pub(crate) use super::new_spinlock;
+}

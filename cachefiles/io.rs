@@ -190,7 +190,10 @@ pub(crate) fn read(
         drop(done.complete(file, Err(error)));
         return Err(error);
     }
-    kiocb::read(file, start, iter, done, wait)
+    // A security module asks again whether who reads may read an open file.
+    object
+        .cache()
+        .with_creds(|| kiocb::read(file, start, iter, done, wait))
 }
 
 /// The end of a write.
@@ -303,7 +306,7 @@ pub(crate) fn write(
         drop(done.complete(file, Err(error)));
         return Err(error);
     }
-    kiocb::write(file, start, iter, done, wait)
+    cache.with_creds(|| kiocb::write(file, start, iter, done, wait))
 }
 
 /// How long a read-ahead of `len` bytes at `start`, of a file of `size` bytes, had best be. Sleeps.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 //! Documentation/immunity.md says of each bug what keeps it out: that it says so of all of them,
-//! and that the tests which it names exist.
+//! and that the tests which it names exist, as those which immunity-cachefiles.md names.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -75,6 +75,11 @@ fn tests() -> Vec<String> {
     tests
 }
 
+/// Is it a case, of the virtual machines?
+fn is_a_case(name: &str) -> bool {
+    top().join(format!("tests/vm/cases/{name}.sh")).exists()
+}
+
 /// What is in backticks, and the word before it.
 fn quoted(text: &str) -> Vec<(&str, &str)> {
     let mut parts = text.split('`');
@@ -130,9 +135,7 @@ fn is_complete() {
         let exists = match word.trim_start_matches(',') {
             "scenario" => scenarios.contains(&format!("{{ \"{name}\",")),
             "phase" => phases.contains(&format!("\"{name}\"")),
-            "case" => ["cases", "more"]
-                .iter()
-                .any(|folder| top().join(format!("tests/vm/{folder}/{name}.sh")).exists()),
+            "case" => is_a_case(name),
             _ if is_a_test(name) => tests
                 .iter()
                 .any(|test| test.ends_with(&format!("::{name}"))),
@@ -156,5 +159,46 @@ fn is_complete() {
                 );
             }
         }
+    }
+}
+
+/// What it says of fscache's bugs is checked above; this one is about all others.
+#[test]
+fn of_cachefiles_names_what_exists() {
+    let text = read("Documentation/immunity-cachefiles.md");
+    let tests = |module: &str| {
+        let file = format!("tests/host/cachefiles/src/tests/{module}.rs");
+        fs::read_to_string(top().join(file)).ok()
+    };
+    let (mut named, mut words) = (0, ("", ""));
+    for (word, name) in quoted(&text) {
+        // "cases `a`, `b`" and "`module::a`, `b`" name more than one.
+        words = match word {
+            "," | "and" => words,
+            _ => (word, name),
+        };
+        let exists = match words {
+            ("case" | "cases", _) => is_a_case(name),
+            (_, first) if is_a_test(first) => {
+                let (module, first) = first.split_once("::").unwrap();
+                // Others are functions of the module itself.
+                let Some(tests) = tests(module) else {
+                    continue;
+                };
+                let test = if words.1 == name { first } else { name };
+                tests.contains(&format!("fn {test}("))
+            }
+            _ => continue,
+        };
+        assert!(exists, "{name} is named, and does not exist");
+        named += 1;
+    }
+    assert!(named > 50, "only {named} are named");
+    for number in numbers().iter().filter(|number| number.starts_with('D')) {
+        let fscache = numbers_in(&read("Documentation/immunity.md"));
+        assert!(
+            fscache.contains(number) || numbers_in(&text).contains(number),
+            "{number} is in neither"
+        );
     }
 }

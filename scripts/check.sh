@@ -91,35 +91,38 @@ lint_scripts() {
 
 # --- the cases in virtual machines -------------------------------------------
 
-# Cases go in two boots on the same disks; 'reboot' is in both, and 'reload',
-# which takes the longest, has the second to itself.
+# Cases go in two boots on the same disks; 'reboot' is in both, 'reload', which
+# takes the longest, is in the second, and so is 'selinux', whose policy stays.
 all_cases() {
 	local name
 	echo small
 	for name in "$TOP"/tests/vm/cases/*.sh; do
 		name=$(basename "$name" .sh)
-		case $name in small | reboot | reload) ;; *) echo "$name" ;; esac
+		case $name in small | reboot | reload | selinux) ;; *) echo "$name" ;; esac
 	done
 	# The other filesystems are here in short; all of each is in scripts/compat.sh.
 	for name in nfs3 nfs4.1 9p-virtio 9p-tcp; do echo "$name:short"; done
 	echo reboot
 	echo reload
+	echo selinux
 }
 
 # boot PAIR NUMBER CASE... : run cases in one machine.
 boot() {
-	local pair=$1 number=$2 status=0 dir=$logs/$1 name asked=()
+	local pair=$1 number=$2 status=0 dir=$logs/$1 name words=slab_nomerge asked=()
 	shift 2
 	for name in TURNS MANY FUZZ_SECONDS; do
 		[ -z "${!name:-}" ] || asked+=(--env "$name=${!name}")
 	done
+	# Debian's kernel has it, but prefers AppArmor.
+	[[ " $* " != *" selinux "* ]] || words+=" security=selinux"
 	# A share is outside of the machine, so it goes with the disks.
 	mkdir -p "$dir/$number" "$dir/share"
 	setpriv --pdeathsig TERM "$TOP/scripts/vm.sh" --pair "$pair" --job "$logs/job" \
 		--results "$dir/$number" --log "$dir/$number/kernel.log" --time $(((300 + $# * 300) * ${SLOW:-1})) \
 		--disk "server=$dir/server.img:1G" --disk "cache=$dir/cache.img:1G" \
 		--share "served=$dir/share" --share "second=$dir/share" --share "behind=$dir/share" \
-		--append slab_nomerge --env "BOOT=$number" --env "CASE_LIMIT=$((500 * ${SLOW:-1}))" \
+		--append "$words" --env "BOOT=$number" --env "CASE_LIMIT=$((500 * ${SLOW:-1}))" \
 		${asked[@]+"${asked[@]}"} --env "SEED=$seed" --env SECONDS_OF_RANDOM=20 \
 		-- ./run "$@" >"$dir/$number/output" 2>&1 &
 	tail -q -n +1 -F --pid=$! "$dir/$number/output" 2>/dev/null || true
@@ -146,7 +149,7 @@ run_pair() {
 	for name; do
 		case $name in
 		reboot) first+=("$name"); second=("$name" ${second[@]+"${second[@]}"}) ;;
-		reload) second+=("$name") ;;
+		reload | selinux) second+=("$name") ;;
 		*) first+=("$name") ;;
 		esac
 	done
@@ -164,11 +167,17 @@ run_pair() {
 stage() {
 	rm -rf "$logs/job"
 	if [[ " $* " == *" exerciser "* || " $* " == *" exchange-keys "* ]]; then
-		"$TOP/tests/exerciser/run.sh" --stage "$logs/job" && return 0
+		"$TOP/tests/exerciser/run.sh" --stage "$logs/job" && { stage_policy "$@"; return 0; }
 		result fail exerciser "it does not build (see above)"
 	fi
 	mkdir -p "$logs/job"
 	cp -a "$TOP/tests/vm/." "$logs/job/"
+	stage_policy "$@"
+}
+# stage_policy CASE... : what the case selinux loads.
+stage_policy() {
+	[[ " $* " == *" selinux "* ]] || return 0
+	"$TOP/scripts/selinux-policy.sh" "$logs/job/selinux.policy" || say "the case selinux has no policy"
 }
 
 # vm_tests "PAIR..." CASE... : as many machines side by side as there are processors.

@@ -10,7 +10,7 @@
 # shellcheck source=/dev/null
 . "./servers/$FS.sh"
 
-# wrong WHAT... : a verdict.  What a filesystem cannot do, whoever caches for it, is
+# wrong WHAT... : a verdict over counters.  What a filesystem cannot do, whoever caches for it, is
 # named as that; what it cannot do with C but with Rust, or the other way round, the
 # table of scripts/compat.sh shows.
 wrong() {
@@ -54,8 +54,8 @@ look() {
 	sums "$EXPORT/$PART" >/tmp/true
 	cmp -s /tmp/seen /tmp/true
 }
-# matches : what is read by the mount is what the server has.
-matches() { look || wrong "wrong content through the mount: $(differing /tmp/seen /tmp/true)"; }
+# matches : what is read by the mount is what the server has.  No filesystem is excused.
+matches() { look || fail "wrong content through the mount: $(differing /tmp/seen /tmp/true)"; }
 # cold : and it comes from the server.
 cold() {
 	matches

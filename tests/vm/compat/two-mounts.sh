@@ -15,7 +15,7 @@ for turn in cold warm; do
 	sent=$(($(fs_reads "$MNT") + $(fs_reads /mnt/second))) hits=$(stat_of CaRdOps RD)
 	for folder in "$MNT" /mnt/second; do
 		sums "$folder/$PART" >/tmp/seen
-		cmp -s /tmp/seen /tmp/true || wrong "wrong content in $folder: $(differing /tmp/seen /tmp/true)"
+		cmp -s /tmp/seen /tmp/true || fail "wrong content in $folder: $(differing /tmp/seen /tmp/true)"
 	done
 	sent=$(($(fs_reads "$MNT") + $(fs_reads /mnt/second) - sent)) hits=$(($(stat_of CaRdOps RD) - hits))
 	fs_umount /mnt/second

@@ -43,3 +43,8 @@ fs_mount() {
 # The client keeps a closed file open for a second more, and what it knows of a
 # file for as long.
 fs_settle() { sleep 2.5; }
+fs_cannot() {
+	case $1 in
+	two-mounts) echo "the SMB client gives a file the same key in both mounts, and only the first is cached" ;;
+	esac
+}

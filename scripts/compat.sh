@@ -168,9 +168,9 @@ document() {
 	printf '\n\n## What did not pass, and why\n\n'
 	notes | sed 's/^/* /'
 	printf '\n## Where ours is worse\n\n'
-	if [ ${#worse[@]} = 0 ]; then echo Nowhere.; else printf '* %s\n' "${worse[@]}"; fi
+	if [ ${#worse[@]} = 0 ]; then echo "Nowhere, where both were run."; else printf '* %s\n' "${worse[@]}"; fi
 	printf '\n## Where ours is better\n\n'
-	if [ ${#better[@]} = 0 ]; then echo Nowhere.; else printf '* %s\n' "${better[@]}"; fi
+	if [ ${#better[@]} = 0 ]; then echo "Nowhere, where both were run."; else printf '* %s\n' "${better[@]}"; fi
 }
 
 need_root

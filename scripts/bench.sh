@@ -15,18 +15,21 @@ usage() {
 	  time        the same on two, in time; and two threads at once
 	  scale       up to a million cookies that nobody uses, in one volume and in
 	              10,000, in instructions; and the memory that they take
+	  transfers   storing and reading by size, a file of many extents, culling;
+	              in instructions
 	Default: all. In each, the pairs take turns in one boot; of several rounds the
 	median counts. Prints tables, and leaves what they say in
 	build/bench/fscache.json (scripts/bench-report.py names its fields). Fails
 	only when a run did: slow is no failure, but marked.
 
-	  --rounds N     of the first two parts; default 3
+	  --rounds N     of cost and time; default 3
 	  --cookies N    of scale; default 1000000
+	  --extents N    of the file with many, in transfers; default 200000
 	  --pairs WORDS  default: c-c r-c c-r r-r
 	END
 }
 
-rounds=3 cookies=1000000 pairs='c-c r-c c-r r-r'
+rounds=3 cookies=1000000 extents=200000 pairs='c-c r-c c-r r-r'
 while [ $# -gt 0 ]; do
 	case $1 in
 	--help) usage; exit 0 ;;
@@ -36,6 +39,7 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	--rounds) rounds=$2 ;;
 	--cookies) cookies=$2 ;;
+	--extents) extents=$2 ;;
 	--pairs) pairs=$2 ;;
 	*) die "unknown option $1; see bench.sh --help" ;;
 	esac
@@ -43,7 +47,7 @@ while [ $# -gt 0 ]; do
 done
 [[ $rounds =~ ^[1-9][0-9]*$ ]] || die "--rounds $rounds is not a number"
 parts=("${@:-}")
-[ $# -gt 0 ] || parts=(cost time scale)
+[ $# -gt 0 ] || parts=(cost time scale transfers)
 
 need_root
 SYSROOT=${SYSROOT:-$("$TOP/scripts/sysroot.sh")}
@@ -80,6 +84,9 @@ for part in "${parts[@]}"; do
 	case $part in
 	cost) measure cost "$rounds" "$pairs" 2048 --icount bench ;;
 	time) measure time "$rounds" "$pairs" 2048 '--cpus 2' bench contention ;;
+	transfers)
+		measure transfers 1 "$pairs" 6144 '--icount --env RAM_DISK=2048' --extents "$extents" transfers
+		;;
 	# No backend is asked anything there.
 	scale)
 		fscaches=''

@@ -23,7 +23,7 @@ struct exer_io {
 	struct completion	done;
 	ssize_t			transferred;
 	unsigned int		nr_pages;
-	struct bio_vec		pages[EXER_PAGES_MAX];
+	struct bio_vec		pages[EXER_TIMED_PAGES_MAX];
 };
 
 static void exer_io_free(struct kref *ref)
@@ -123,7 +123,7 @@ static struct exer_operation *exer_operation_begin(struct exer_cookie *cookie,
 		ret = -ESTALE;
 	} else {
 		atomic_inc(&cookie->operations);
-		if (rq->op == EXER_WRITE || rq->flags & EXER_FOR_WRITE)
+		if (rq->op == EXER_WRITE || rq->op == EXER_TIME_WRITE || rq->flags & EXER_FOR_WRITE)
 			ret = fscache_begin_write_operation(exer_resources(op), cookie->cookie);
 		else
 			ret = fscache_begin_read_operation(exer_resources(op), cookie->cookie);
@@ -278,6 +278,80 @@ out:
 	return 0;
 }
 
+/*
+ * The same transfer again and again, at one place after the other: what the
+ * cache does for it, from its being asked to its answer.  Nobody looks at the
+ * bytes.
+ */
+static int exer_timed(struct exer_operation *op, struct exer_request *rq)
+{
+	struct netfs_cache_resources *cres = exer_resources(op);
+	const struct netfs_cache_ops *ops = fscache_operation_valid(cres);
+	struct netfs_io_subrequest *subrequest = &op->subrequest;
+	loff_t start = rq->start, step = rq->advice ?: rq->length;
+	struct exer_io *io;
+	u64 began;
+	u32 i;
+
+	if (!ops) {
+		rq->result = -ENOBUFS;
+		return 0;
+	}
+	io = exer_io_alloc(rq->length);
+	if (!io)
+		return -ENOMEM;
+	op->request.inode = exer_inode(op->cookie);
+	if (!op->request.inode) {
+		kref_put(&io->ref, exer_io_free);
+		return -ENOMEM;
+	}
+	began = ktime_get_ns();
+	for (i = 0; i < rq->serial && rq->result == 0; i++, start += step) {
+		struct iov_iter iter;
+		size_t len = rq->length;
+
+		if (start + len > rq->size)
+			start = rq->start;
+		kref_get(&io->ref);
+		atomic_set(&io->completions, 0);
+		reinit_completion(&io->done);
+		if (rq->op == EXER_TIME_READ) {
+			subrequest->start = start;
+			subrequest->len = len;
+			subrequest->flags = 0;
+			iov_iter_bvec(&iter, ITER_DEST, io->pages, io->nr_pages, len);
+			if (ops->prepare_read(subrequest, rq->size) != NETFS_READ_FROM_CACHE) {
+				rq->result = -ENODATA;
+			} else {
+				len = min(len, subrequest->len);
+				iov_iter_truncate(&iter, len);
+				fscache_read(cres, start, &iter, NETFS_READ_HOLE_IGNORE, exer_io_done, io);
+			}
+		} else {
+			loff_t at = start;
+
+			iov_iter_bvec(&iter, ITER_SOURCE, io->pages, io->nr_pages, len);
+			rq->result = ops->prepare_write(cres, &at, &len, len, rq->size, true);
+			if (rq->result == 0)
+				fscache_write(cres, at, &iter, exer_io_done, io);
+		}
+		if (rq->result) {
+			kref_put(&io->ref, exer_io_free);
+		} else if (!exer_io_wait(io)) {
+			rq->result = -ETIMEDOUT;
+		} else if (io->transferred != len) {
+			rq->result = io->transferred < 0 ? io->transferred : -EIO;
+		}
+	}
+	rq->nanoseconds = ktime_get_ns() - began;
+	rq->transferred = i;
+	/* As in exer_write(). */
+	if (rq->op == EXER_TIME_WRITE)
+		fscache_note_page_release(op->cookie->cookie);
+	kref_put(&io->ref, exer_io_free);
+	return 0;
+}
+
 static int exer_occupancy(struct exer_operation *op, struct exer_request *rq)
 {
 	struct netfs_cache_resources *cres = exer_resources(op);
@@ -297,7 +371,10 @@ static int exer_occupancy(struct exer_operation *op, struct exer_request *rq)
 
 static bool exer_io_bounds(const struct exer_request *rq)
 {
-	return rq->length && rq->length <= EXER_PAGES_MAX * PAGE_SIZE &&
+	bool timed = rq->op == EXER_TIME_READ || rq->op == EXER_TIME_WRITE;
+
+	return rq->length && (!timed || rq->serial <= 1000000) &&
+		rq->length <= (timed ? EXER_TIMED_PAGES_MAX : EXER_PAGES_MAX) * PAGE_SIZE &&
 		rq->start < (1ULL << 40) && rq->size < (1ULL << 41);
 }
 
@@ -323,6 +400,10 @@ int exer_operation_op(struct exer_operation *op, struct exer_request *rq)
 		break;
 	case EXER_WRITE:
 		ret = exer_io_bounds(rq) ? exer_write(op, rq) : -EINVAL;
+		break;
+	case EXER_TIME_READ:
+	case EXER_TIME_WRITE:
+		ret = exer_io_bounds(rq) ? exer_timed(op, rq) : -EINVAL;
 		break;
 	case EXER_OCCUPANCY:
 		ret = exer_io_bounds(rq) ? exer_occupancy(op, rq) : -EINVAL;

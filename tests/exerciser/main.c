@@ -109,6 +109,8 @@ static int exer_dispatch(struct exer_session *session, struct exer_request *rq)
 		case EXER_READ:
 		case EXER_WRITE:
 		case EXER_OCCUPANCY:
+		case EXER_TIME_READ:
+		case EXER_TIME_WRITE:
 			ret = exer_cookie_io(cookie, rq);
 			break;
 		case EXER_WRITE_TO_CACHE:

@@ -12,6 +12,7 @@
 
 #define EXER_KEY_MAX	320	/* more than fscache takes, to offer it too much */
 #define EXER_PAGES_MAX	64	/* of one read or write */
+#define EXER_TIMED_PAGES_MAX 256 /* of one that is timed */
 #define EXER_SLICES	10	/* a batch is timed in so many parts */
 
 enum exer_opcode {
@@ -33,6 +34,8 @@ enum exer_opcode {
 	EXER_WRITE,
 	EXER_WRITE_TO_CACHE,
 	EXER_OCCUPANCY,
+	EXER_TIME_READ,		/* the same, many times, for its time alone */
+	EXER_TIME_WRITE,
 	EXER_DROP,		/* forget a handle; what was kept is let go */
 	EXER_LOOP,		/* time an operation on one cookie */
 	EXER_BATCH_VOLUMES,
@@ -113,9 +116,9 @@ struct exer_request {
 	__u64 length;		/* bytes; loop, batch: how many times, how many */
 	__u64 size;		/* size of the object */
 	__u32 who;		/* tag of what is written, and of what is read */
-	__u32 serial;
+	__u32 serial;		/* timed: how many times */
 	__u32 epoch;		/* of a new cookie */
-	__u32 advice;
+	__u32 advice;		/* timed: bytes from the start of one to the next; 0: length */
 	__u32 states;		/* wait: bit set of states to wait for */
 	__u32 milliseconds;	/* wait: how long */
 

@@ -48,7 +48,7 @@ blank() {
 
 # Up to an eighth of the memory, a processor's free pages are not counted as free.
 echo 1000 >/proc/sys/vm/percpu_pagelist_high_fraction
-modprobe brd rd_nr=1 rd_size=$((512 * 1024))
+modprobe brd rd_nr=1 rd_size=$((${RAM_DISK:-512} * 1024))
 wait_for 10 "the RAM disk appears" test -b /dev/ram0
 # What netfs.ko needs of the kernel's is loaded once, and stays.
 modprobe netfs

@@ -17,8 +17,7 @@ static int fd;
 static FILE *json;
 static const char *separator = "";
 
-static void row(const char *name, long cookies, long volumes, int threads, double value,
-		const char *unit)
+void row(const char *name, long cookies, long volumes, int threads, double value, const char *unit)
 {
 	printf("  %-26s %9ld %8ld %8d %12.0f %s\n", name, cookies, volumes, threads, value, unit);
 	fflush(stdout);
@@ -28,7 +27,7 @@ static void row(const char *name, long cookies, long volumes, int threads, doubl
 	separator = ",\n ";
 }
 
-static void heading(void)
+void heading(void)
 {
 	if (options.json && !json) {
 		json = fopen(options.json, "w");
@@ -56,7 +55,7 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double median(double *values, int n)
+double median(double *values, int n)
 {
 	qsort(values, n, sizeof(*values), compare);
 	return values[n / 2];

@@ -34,6 +34,7 @@ struct options {
 	const char *scrap;	/* mount point of a filesystem that may be shut down */
 	const char *json;
 	uint64_t cookies;	/* the most that scale makes */
+	unsigned long extents;	/* of the file with many, in transfers */
 	int flat;		/* by how many percent a cost may grow with them; 0: any */
 };
 extern struct options options;
@@ -53,6 +54,7 @@ void watched(const char *what);		/* a call outside of call() begins; NULL: it en
 void cache_bind(const char *folder);
 void cache_withdraw(void);
 bool cache_bound(void);
+bool cache_command(const char *command);
 long stat_cookies(void);
 long stat_volumes(void);
 void counts_return(const char *after, long cookies, long volumes);
@@ -87,8 +89,14 @@ void misuse(const char *only);
 void allocations(void);
 void bench(void);
 void contention(void);
+void transfers(void);
 void scale(void);
 void exchange(bool stored);
+
+/* what was measured, in bench.c */
+void heading(void);
+void row(const char *name, long cookies, long volumes, int threads, double value, const char *unit);
+double median(double *values, int n);
 void rows_close(void);
 
 #endif

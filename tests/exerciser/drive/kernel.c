@@ -202,6 +202,16 @@ static int cache_fd = -1;
 
 bool cache_bound(void) { return cache_fd >= 0; }
 
+bool cache_command(const char *command)
+{
+	bool taken;
+
+	watched("a command to the cache");
+	taken = write(cache_fd, command, strlen(command)) >= 0;
+	watched(NULL);
+	return taken;
+}
+
 void cache_bind(const char *folder)
 {
 	char line[300];
@@ -214,14 +224,12 @@ void cache_bind(const char *folder)
 		return;
 	}
 	for (int i = 0; i < 3; i++) {
-		watched("a command to the cache");
-		if (write(cache_fd, commands[i], strlen(commands[i])) < 0) {
+		if (!cache_command(commands[i])) {
 			bad("the cache refused '%s': %s", commands[i], strerror(errno));
 			close(cache_fd);
 			cache_fd = -1;
-			i = 3;
+			break;
 		}
-		watched(NULL);
 	}
 }
 

@@ -8,14 +8,14 @@
 #include <signal.h>
 
 struct options options = { .seed = 1, .seconds = 6, .threads = 6, .cache = "/cache/exerciser",
-	.cookies = 100000, .flat = 100 };
+	.cookies = 100000, .flat = 100, .extents = 20000 };
 
 static void usage(void)
 {
 	puts("usage: drive [OPTION]... [PHASE]...\n"
 	     "\n"
 	     "Phases: scenarios (or scenarios:NAME), allocations, random, misuse, scale, bench,\n"
-	     "contention, stored, found (in another run: what 'stored' has stored).\n"
+	     "contention, transfers, stored, found (in another run: what 'stored' has stored).\n"
 	     "Default: misuse scenarios allocations random scale.\n"
 	     "\n"
 	     "  --seed N        of all random sequences\n"
@@ -26,6 +26,7 @@ static void usage(void)
 	     "  --cookies N     how many scale makes at most, a power of ten; default 100000\n"
 	     "  --flat N        fail where a cost grows by more than N percent with them;\n"
 	     "                  0: never; default 100, as other work of the machine is measured too\n"
+	     "  --extents N     of the file with many, in transfers; default 20000\n"
 	     "  --json FILE     what scale, bench and contention measured");
 }
 
@@ -46,8 +47,9 @@ static void phase(const char *name)
 	} else if (!strcmp(name, "stored") || !strcmp(name, "found")) {
 		exchange(*name == 's');
 		printf("%s %s (%.1f s)\n", atomic_load(&failures) == before ? "pass" : "FAIL", name, now() - began);
-	} else if (!strcmp(name, "bench") || !strcmp(name, "contention") || !strcmp(name, "scale")) {
-		(*name == 'b' ? bench : *name == 'c' ? contention : scale)();
+	} else if (!strcmp(name, "bench") || !strcmp(name, "contention") || !strcmp(name, "scale") ||
+		   !strcmp(name, "transfers")) {
+		(*name == 'b' ? bench : *name == 'c' ? contention : *name == 's' ? scale : transfers)();
 		printf("%s %s (%.1f s)\n", atomic_load(&failures) == before ? "pass" : "FAIL", name, now() - began);
 	} else {
 		usage();
@@ -61,7 +63,8 @@ int main(int argc, char **argv)
 	static const struct option long_options[] = {
 		{ "seed", 1, NULL, 's' }, { "seconds", 1, NULL, 't' }, { "threads", 1, NULL, 'n' },
 		{ "cache", 1, NULL, 'c' }, { "scrap", 1, NULL, 'x' }, { "json", 1, NULL, 'j' },
-		{ "cookies", 1, NULL, 'm' }, { "flat", 1, NULL, 'f' }, { "help", 0, NULL, 'h' }, {},
+		{ "cookies", 1, NULL, 'm' }, { "flat", 1, NULL, 'f' }, { "extents", 1, NULL, 'e' },
+		{ "help", 0, NULL, 'h' }, {},
 	};
 	int option;
 
@@ -74,6 +77,7 @@ int main(int argc, char **argv)
 		case 'x': options.scrap = optarg; break;
 		case 'j': options.json = optarg; break;
 		case 'm': options.cookies = strtoull(optarg, NULL, 0); break;
+		case 'e': options.extents = strtoul(optarg, NULL, 0); break;
 		case 'f': options.flat = atoi(optarg); break;
 		default: usage(); return option == 'h' ? 0 : 2;
 		}

@@ -306,10 +306,10 @@ impl Cookie {
 
 // The states are what the bytes from 0 on stand for.
 const _: () = {
-    let mut at = 0;
-    while at < State::ALL.len() {
-        assert!(State::ALL[at] as usize == at);
-        at += 1;
+    let (mut states, mut at) = (State::ALL.as_slice(), 0);
+    while let Some((state, rest)) = states.split_first() {
+        assert!(*state as usize == at);
+        (states, at) = (rest, at.wrapping_add(1));
     }
 };
 

@@ -29,6 +29,14 @@ chance = random.Random(seed)
 XATTR = "user.CacheFiles.cache"
 
 
+def names(folder):
+    """What is in a folder, which cachefiles may be moving away right now."""
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
 def everything():
     """What there is: volumes, folders of volumes, objects."""
     found = {"top": [], "volume": [], "fan": [], "object": []}
@@ -36,7 +44,7 @@ def everything():
         above = [base + "/cache"] if kind == "volume" else found[("volume", "fan")[depth - 1]]
         for folder in above:
             if os.path.isdir(folder) and not os.path.islink(folder):
-                found[kind] += sorted(os.path.join(folder, name) for name in os.listdir(folder))
+                found[kind] += sorted(os.path.join(folder, name) for name in names(folder))
     found["top"] = [base + "/cache", base + "/graveyard"]
     return found
 
@@ -62,7 +70,7 @@ def long_xattr(p): put(p, get(p) + os.urandom(chance.randrange(1, 300)))
 def huge_xattr(p): put(p, os.urandom(2000))
 def random_xattr(p): put(p, os.urandom(chance.randrange(1, 300)))
 def flip_xattr(p):
-    value = bytearray(get(p))
+    value = bytearray(get(p) or b"?")
     value[chance.randrange(len(value))] ^= 1 << chance.randrange(8)
     put(p, bytes(value))
 def other_xattr(p): os.setxattr(p, "user.something", os.urandom(100))

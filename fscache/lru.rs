@@ -117,16 +117,6 @@ impl Lru {
         self.lists.get((cookie.key_hash() >> 16) as usize % LISTS)
     }
 
-    /// Takes a cookie off, and returns the reference that the list had.
-    #[inline]
-    pub(crate) fn remove_owned(&self, cookie: &Cookie) -> Option<CookieRef> {
-        if is_on_a_list(cookie) {
-            self.take_off(cookie)
-        } else {
-            None
-        }
-    }
-
     /// Takes a cookie off its list, if it still is on it.
     #[inline(never)]
     fn take_off(&self, cookie: &Cookie) -> Option<CookieRef> {
@@ -139,8 +129,10 @@ impl Lru {
     /// Takes a cookie off, for good if the caller holds the cookie's lock. From any context.
     #[inline]
     pub(crate) fn remove(&self, cookie: &Cookie) {
-        if let Some(owned) = self.remove_owned(cookie) {
-            owned.put(CookieWhy::PutLru);
+        if is_on_a_list(cookie) {
+            if let Some(owned) = self.take_off(cookie) {
+                owned.put(CookieWhy::PutLru);
+            }
         }
     }
 

@@ -62,6 +62,12 @@ def is_mask(text):
 
 def answers(line):
     """The word of a command, and all that may be said to it; True stands for "done"."""
+    word, may = protocol(line)
+    # The C cachefiles gives a cache up on one odd object, and answers all with EIO then.
+    return word, may if ours else may | {"EIO"}
+
+
+def protocol(line):
     if len(line) > 4095:
         return "long", {"EOPNOTSUPP"}
     if b"\0" in line:
@@ -269,11 +275,11 @@ def reopen(chance):
         seen["open", True] += 1
         if chance.random() < 0.5:
             # Else it is left to chance whether there ever is a cache.
-            timed("dir", os.write, fresh, b"dir " + chance.choice(CACHES))
-            bound = timed("bind", os.write, fresh, b"bind")
-            if bound != 4:
-                complain("bind, with nobody else about: %s" % bound)
-            seen["bind", True] += 1
+            for line in (b"tag alone", b"dir " + chance.choice(CACHES), b"bind"):
+                word, got = line.split()[0].decode(), timed(line, os.write, fresh, line)
+                if got != len(line):
+                    complain("%s, with nobody else about: %s" % (word, got))
+                seen[word, got == len(line) or got] += 1
         os.dup2(fresh, device)
         os.close(fresh)
         stop.wait(chance.choice([0, 0.01, 0.1, 0.3, 0.3, 1]))
@@ -340,9 +346,10 @@ for (word, got), count in sorted(seen.items(), key=str):
     by_word[word].append("%s %d" % ("done" if got is True else got, count))
 for word, got in by_word.items():
     print("  %s: %s" % (word, ", ".join(got)))
-# A test that says nothing right tests nothing; a machine that is too slow says little.
+# A test that says nothing right tests nothing; but a machine that is too slow, or a
+# cache that the C cachefiles has given up, says little.
 done = {"limits" if word.encode() in LIMITS else word for word, got in seen if got is True}
 for word in ("bind", "dir", "cull", "inuse", "limits", "debug", "tag"):
-    if seen.total() > 3000 and not wrong and word not in done:
+    if ours and seen.total() > 3000 and not wrong and word not in done:
         complain("%s was never done" % word)
 sys.exit(1 if wrong else 0)

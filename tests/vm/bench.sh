@@ -32,7 +32,7 @@ take() {
 		equal "whose $module is loaded" "$(module_origin $module)" "$(module_wanted $module)"
 	done
 	insmod exerciser/fscache-exerciser.ko
-	wait_for 10 "the exerciser's device appears" test -e /dev/fscache-exerciser
+	wait_for "the exerciser's device appears" test -e /dev/fscache-exerciser
 }
 
 # A filesystem that waits for no device, or that would be measured too; and a
@@ -49,7 +49,7 @@ blank() {
 # Up to an eighth of the memory, a processor's free pages are not counted as free.
 echo 1000 >/proc/sys/vm/percpu_pagelist_high_fraction
 modprobe brd rd_nr=1 rd_size=$((${RAM_DISK:-512} * 1024))
-wait_for 10 "the RAM disk appears" test -b /dev/ram0
+wait_for "the RAM disk appears" test -b /dev/ram0
 # What netfs.ko needs of the kernel's is loaded once, and stays.
 modprobe netfs
 for round in $(seq "$rounds"); do
@@ -66,4 +66,4 @@ done
 # What the backend has open it closes a little later.
 unload fscache_exerciser
 unload_all
-wait_for 20 "the RAM disk is unmounted" eval 'umount $DISK 2>/dev/null'
+wait_for "the RAM disk is unmounted" eval 'umount $DISK 2>/dev/null'

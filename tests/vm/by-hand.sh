@@ -8,7 +8,7 @@
 bind() {
 	disk cache "$CACHE"
 	modprobe cachefiles
-	wait_for 10 "/dev/cachefiles appears" test -e /dev/cachefiles
+	wait_for "/dev/cachefiles appears" test -e /dev/cachefiles
 	exec 9<>/dev/cachefiles
 	printf 'dir %s' "$CACHE" >&9
 	printf 'tag test' >&9
@@ -20,7 +20,7 @@ bind() {
 }
 unbind() {
 	exec 9>&-
-	wait_for 60 "the cache is withdrawn" no_cache_active
+	wait_for "the cache is withdrawn" no_cache_active
 }
 # cull FILE : false if it is in use, or gone.
 cull() { (cd "$(dirname "$1")" && printf 'cull %s' "$(basename "$1")" >&9) 2>/dev/null; }

@@ -12,7 +12,7 @@ pkill -KILL -x cachefilesd || true
 awk '$3 ~ /^(nfs|nfs4|9p|cifs|afs|ceph)$/ && $2 ~ "^/mnt/" { print $2 }' /proc/mounts | tac | while read -r folder; do
 	timeout -s KILL 30 umount "$folder" || fail "$folder cannot be unmounted after case $1"
 done
-wait_for 30 "the cache is withdrawn after case $1" no_cache_active
+wait_for "the cache is withdrawn after case $1" no_cache_active
 # A case may have swapped the pair's cachefiles for the other one.
 case $(module_origin cachefiles) in
 none | "$(module_wanted cachefiles)") ;;

@@ -87,17 +87,23 @@ filled() {
 	again
 }
 
-# written : after something was written by the mount, it is on the server, and is
-# read right: now, after a remount, and then from the cache.
-written() {
-	sync
-	matches
+# ends_warm : the end of most parts: what was done is read right after a remount, and
+# comes from the cache after another.
+ends_warm() {
 	again
 	matches
 	again
 	warm
 	fs_umount
 	daemon_stop
+}
+
+# written : after something was written by the mount, it is on the server, and is
+# read right: now, after a remount, and then from the cache.
+written() {
+	sync
+	matches
+	ends_warm
 }
 
 # server_change KIND mounted|between : a file is changed on the server, while the
@@ -130,10 +136,5 @@ server_change() {
 	fi
 	[ "$1" = deleted ] || more "reads sent for what had changed" "$sent" 0
 	[ "$2" = mounted ] || more "reads from the cache of what had not changed" "$hits" 0
-	again
-	matches
-	again
-	warm
-	fs_umount
-	daemon_stop
+	ends_warm
 }

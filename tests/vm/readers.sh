@@ -15,7 +15,7 @@ reader() {
 rounds() { cat /tmp/rounds1 /tmp/rounds2 | wc -l; }
 rounds_past() { [ "$(rounds)" -ge "$1" ] || ! kill -0 "$one" 2>/dev/null || ! kill -0 "$two" 2>/dev/null; }
 # more_rounds N WHEN : until both have gone through it N times more, between them.
-more_rounds() { wait_for 120 "readers go on $2" rounds_past $(($(rounds) + $1)); }
+more_rounds() { wait_for "readers go on $2" rounds_past $(($(rounds) + $1)); }
 
 readers_start() {
 	rm -f /tmp/stop

@@ -49,5 +49,5 @@ equal "objects made, by the cache" $(($(of_cache lookups_created) - cache_create
 equal "bytes missed, by the cache" $(($(of_cache read_miss_bytes) - cache_misses)) "$cold_misses"
 
 umount_nfs
-wait_for 30 "no object is open" eval '[ "$(of_cache objects)" = 0 ]'
+wait_for "no object is open" eval '[ "$(of_cache objects)" = 0 ]'
 daemon_stop

@@ -29,15 +29,15 @@ rm -f /tmp/stop
 reader 1 & one=$!
 reader 2 & two=$!
 for turn in 1 2; do
-	wait_for 60 "readers read" rounds_past $(($(rounds) + 1))
+	wait_for "readers read" rounds_past $(($(rounds) + 1))
 	daemon_kill
 	say "killed the daemon, turn $turn"
-	wait_for 30 "the cache is withdrawn" no_cache_active
-	wait_for 60 "readers go on without a cache" rounds_past $(($(rounds) + 2))
+	wait_for "the cache is withdrawn" no_cache_active
+	wait_for "readers go on without a cache" rounds_past $(($(rounds) + 2))
 	say "$(rounds) rounds read"
 	daemon_start
 done
-wait_for 60 "readers go on with the new daemon" rounds_past $(($(rounds) + 2))
+wait_for "readers go on with the new daemon" rounds_past $(($(rounds) + 2))
 touch /tmp/stop
 wait $one || fail "reader 1 ended with status $? (1: an error, 2: wrong bytes)"
 wait $two || fail "reader 2 ended with status $? (1: an error, 2: wrong bytes)"

@@ -14,7 +14,7 @@ rm -rf $EXPORT/fuzz; mkdir -p $EXPORT/fuzz
 for i in $(seq 1 20); do random $EXPORT/fuzz/$i $((i * 2711)); done
 sync -f $EXPORT/fuzz
 modprobe cachefiles
-wait_for 10 "/dev/cachefiles appears" test -e /dev/cachefiles
+wait_for "/dev/cachefiles appears" test -e /dev/cachefiles
 
 # Somebody reads files all the while, with and without a cache.
 read_on() {
@@ -42,7 +42,7 @@ touch /tmp/stop
 [ -z "$reader" ] || wait $reader || fail "the reader ended with status $? (1: wrong bytes)"
 umount /mnt/fuzz-bind
 [ $status = 0 ] || fail "wrong answers, see above; seed $SEED"
-wait_for 30 "the cache is withdrawn" no_cache_active
+wait_for "the cache is withdrawn" no_cache_active
 rm -rf $CACHE/fuzz
 
 say "the daemon afterwards"

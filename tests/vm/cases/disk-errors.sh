@@ -28,7 +28,7 @@ daemon_end() {
 	kill -TERM "$DAEMON" 2>/dev/null || true
 	wait "$DAEMON" || true
 	DAEMON=''
-	wait_for 60 "the cache is withdrawn" no_cache_active
+	wait_for "the cache is withdrawn" no_cache_active
 }
 more_files() { random $EXPORT/disk/"$1" 150001; sync -f $EXPORT/disk; }
 
@@ -57,7 +57,7 @@ umount_nfs
 say "the filesystem becomes read-only"
 sync -f $CACHE
 # A file that was just closed may be so in a moment only.
-wait_for 20 "the filesystem becomes read-only" mount -o remount,ro $CACHE 2>/dev/null
+wait_for "the filesystem becomes read-only" mount -o remount,ro $CACHE 2>/dev/null
 mount_nfs
 more_files readonly
 same disk

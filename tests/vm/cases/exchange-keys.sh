@@ -19,7 +19,7 @@ drive_with() {
 	insmod "${!1}"
 	equal "whose cachefiles is loaded" "$(module_origin cachefiles)" "$1"
 	insmod exerciser/fscache-exerciser.ko
-	wait_for 10 "the devices appear" test -e /dev/fscache-exerciser -a -e /dev/cachefiles
+	wait_for "the devices appear" test -e /dev/fscache-exerciser -a -e /dev/cachefiles
 	say "seed $2, $3, with the cachefiles that is $1"
 	exerciser/drive --seed "$2" --cache $CACHE/keys "$3" >/tmp/exchange.out || {
 		cat /tmp/exchange.out

@@ -13,9 +13,9 @@ rm -rf $CACHE/exerciser
 mkdir -p $CACHE/exerciser /mnt/scrap
 modprobe netfs
 modprobe cachefiles
-wait_for 10 "/dev/cachefiles appears" test -e /dev/cachefiles
+wait_for "/dev/cachefiles appears" test -e /dev/cachefiles
 insmod exerciser/fscache-exerciser.ko
-wait_for 10 "the exerciser's device appears" test -e /dev/fscache-exerciser
+wait_for "the exerciser's device appears" test -e /dev/fscache-exerciser
 # A filesystem that may be killed, for a cache with I/O errors.
 modprobe loop
 truncate -s 96M /tmp/scrap.img

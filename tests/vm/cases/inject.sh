@@ -82,7 +82,7 @@ echo 2 >$INJECT
 random $EXPORT/inj/new 300000
 sync -f $EXPORT/inj
 same inj
-wait_for 10 "the cache stops" no_cache_active
+wait_for "the cache stops" no_cache_active
 echo 0 >$INJECT
 same inj
 umount_nfs

@@ -15,7 +15,7 @@ exec 5<$MNT/long/1 6<$MNT/long/2 7<$MNT/long/3
 for fd in 5 6 7; do head -c 400000 <&$fd >/dev/null; done
 equal "files by name while they are just open" "$(objects)" 0
 by_name() { [ "$(objects)" = "$1" ]; }
-wait_for 40 "open files are in the cache by name" by_name 3
+wait_for "open files are in the cache by name" by_name 3
 say "by name after $SECONDS s"
 # The rest of one; one changes on the server.
 cat <&5 >/dev/null

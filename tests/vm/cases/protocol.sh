@@ -7,7 +7,7 @@ disk cache $CACHE
 mkdir -p $CACHE/protocol $CACHE/outside
 touch $CACHE/outside/precious
 modprobe cachefiles
-wait_for 10 "/dev/cachefiles appears" test -e /dev/cachefiles
+wait_for "/dev/cachefiles appears" test -e /dev/cachefiles
 python3 - $CACHE/protocol "${PAIR#*-}" $CACHE/outside <<'END'
 import errno, os, re, select, sys
 
@@ -131,5 +131,5 @@ check("the cache after all that", say(device, b"debug 0"), 7)
 os.close(device)
 sys.exit(1 if wrong else 0)
 END
-wait_for 30 "the cache is withdrawn" no_cache_active
+wait_for "the cache is withdrawn" no_cache_active
 rm -rf $CACHE/protocol $CACHE/outside

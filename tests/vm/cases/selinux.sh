@@ -17,7 +17,7 @@ open_device() {
 }
 close_device() {
 	exec 9>&-
-	wait_for 60 "the cache is withdrawn" no_cache_active
+	wait_for "the cache is withdrawn" no_cache_active
 }
 # told COMMAND : says it; the error's text if it is refused, and nothing if it is done.
 told() { { printf '%s' "$1" >&9; } 2>/tmp/told || sed 's/.*: //' /tmp/told; }
@@ -49,7 +49,7 @@ rm -rf $EXPORT/selinux; mkdir -p $EXPORT/selinux
 for i in $(seq 1 12); do random $EXPORT/selinux/$i $((i * 9001)); done
 sync -f $EXPORT/selinux
 modprobe cachefiles
-wait_for 10 "/dev/cachefiles appears" test -e /dev/cachefiles
+wait_for "/dev/cachefiles appears" test -e /dev/cachefiles
 
 mountpoint -q /sys/fs/selinux || mount -t selinuxfs selinuxfs /sys/fs/selinux
 trap 'enforce 0' EXIT

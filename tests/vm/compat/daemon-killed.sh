@@ -8,15 +8,10 @@ filled
 readers_start
 for turn in 1 2; do
 	daemon_kill
-	wait_for 30 "the cache is withdrawn" no_cache_active
+	wait_for "the cache is withdrawn" no_cache_active
 	more_rounds 2 "without a daemon"
 	daemon_start
 	more_rounds 2 "with the new daemon"
 done
 readers_stop
-again
-matches
-again
-warm
-fs_umount
-daemon_stop
+ends_warm

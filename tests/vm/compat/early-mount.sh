@@ -12,9 +12,4 @@ no_cache_active || fail "there is a cache before the daemon has started"
 daemon_start
 drop_caches
 matches
-again
-matches
-again
-warm
-fs_umount
-daemon_stop
+ends_warm

@@ -13,9 +13,4 @@ for turn in 1 2; do
 	more_rounds 2 "with the cache again"
 done
 readers_stop
-again
-matches
-again
-warm
-fs_umount
-daemon_stop
+ends_warm

@@ -26,7 +26,7 @@ for turn in 1 2; do
 	while cat /tmp/piece >"$MNT/$PART/written"; do :; done 2>/dev/null & jobs+=($!)
 	sleep "$((turn - 1)).5"
 	kill_all "${jobs[@]}" 2>/dev/null
-	wait_for 60 "it is unmounted" try_umount
+	wait_for "it is unmounted" try_umount
 done
 fs_mount
 matches

@@ -10,7 +10,7 @@ fs_server_start() {
 	modprobe 9p
 	[ ! -e /tmp/diod-runs ] || return 0
 	diod -n -e "$EXPORT" -l 127.0.0.1:5640 -L /tmp/diod.log
-	wait_for 10 "diod listens" listens 5640
+	wait_for "diod listens" listens 5640
 	touch /tmp/diod-runs
 }
 fs_mount() {

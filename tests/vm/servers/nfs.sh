@@ -9,7 +9,7 @@ fs_server_start() {
 	[ "$NFS_VERSION" = 3 ] && [ ! -e /tmp/server-has-3 ] || return 0
 	# Version 3 is found by way of rpcbind, which the later ones do without.
 	rpcbind
-	wait_for 10 "rpcbind listens" listens 111
+	wait_for "rpcbind listens" listens 111
 	rpc.nfsd 0
 	pkill -x rpc.mountd
 	rpc.nfsd -V 3 -V 4.2 4

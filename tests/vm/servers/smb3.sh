@@ -33,7 +33,7 @@ fs_server_start() {
 	END
 	printf 'word\nword\n' | smbpasswd -c /tmp/samba/smb.conf -s -a root >/dev/null
 	smbd -D -s /tmp/samba/smb.conf
-	wait_for 60 "Samba listens" listens 445
+	wait_for "Samba listens" listens 445
 	touch /tmp/smbd-runs
 }
 fs_mount() {

@@ -8,7 +8,7 @@ The JSON file is an object:
   format    1; grows when a field changes its meaning
   kernel    release of the kernel
   rows      a list of objects, each one thing that was measured:
-    part      cost, time, scale or transfers: the boot (see bench.sh --help)
+    part      cost, time, scale, transfers or sequential: the boot (see bench.sh --help)
     name      which operation, or which memory
     cookies   how many there were at that time
     volumes   ... and of these
@@ -122,6 +122,8 @@ def main():
           [row for row in rows if row["part"] == "time" and row["threads"] > 1])
     table("What a transfer costs, and what else the backend does, in instructions",
           [row for row in rows if row["part"] == "transfers"])
+    table("What each MiB of a large file costs that is read from its beginning to its end, in instructions",
+          [row for row in rows if row["part"] == "sequential"])
     scale([row for row in rows if row["part"] == "scale" and row["unit"] == "instructions"])
     table("Memory of each of so many cookies, in bytes",
           [row for row in rows if row["unit"] == "bytes"])

@@ -17,6 +17,8 @@ usage() {
 	              10,000, in instructions; and the memory that they take
 	  transfers   storing and reading by size, a file of many extents, culling;
 	              in instructions
+	  sequential  a large file, read through a mount with a warm cache, beside the
+	              same from the backing filesystem; in instructions
 	Default: all. In each, the pairs take turns in one boot; of several rounds the
 	median counts. Prints tables, and leaves what they say in
 	build/bench/fscache.json (scripts/bench-report.py names its fields). Fails
@@ -47,7 +49,7 @@ while [ $# -gt 0 ]; do
 done
 [[ $rounds =~ ^[1-9][0-9]*$ ]] || die "--rounds $rounds is not a number"
 parts=("${@:-}")
-[ $# -gt 0 ] || parts=(cost time scale transfers)
+[ $# -gt 0 ] || parts=(cost time scale transfers sequential)
 
 need_root
 SYSROOT=${SYSROOT:-$("$TOP/scripts/sysroot.sh")}
@@ -86,6 +88,9 @@ for part in "${parts[@]}"; do
 	time) measure time "$rounds" "$pairs" 2048 '--cpus 2' bench contention ;;
 	transfers)
 		measure transfers 1 "$pairs" 6144 '--icount --env RAM_DISK=2048' --extents "$extents" transfers
+		;;
+	sequential)
+		measure sequential "$rounds" "$pairs" 3072 "--icount --env RAM_DISK=768 --disk server=1G"
 		;;
 	# No backend is asked anything there.
 	scale)

@@ -3,7 +3,8 @@
 #
 # Measures all pairs in one boot, in the guest: bench.sh NAME ROUNDS "PAIR..." OPTION...
 # The pairs take turns, so that whatever changes in time meets all of them.
-# Leaves NAME.PAIR.ROUND, what the driver of the exerciser measured, in $RESULTS.
+# Leaves NAME.PAIR.ROUND, what the driver of the exerciser, or sequential.sh,
+# measured, in $RESULTS.
 
 . "$(dirname "$0")/lib.sh"
 . "$HERE/modules.sh"
@@ -11,6 +12,7 @@
 name=$1 rounds=$2 pairs=$3
 shift 3
 DISK=/mnt/bench
+. "$HERE/sequential.sh"
 
 # take PAIR : its modules are loaded, and no other.
 take() {
@@ -31,8 +33,18 @@ take() {
 	for module in fscache netfs cachefiles; do
 		equal "whose $module is loaded" "$(module_origin $module)" "$(module_wanted $module)"
 	done
+}
+
+# drive FILE OPTION... : what the exerciser measures goes to FILE.
+drive() {
+	local rows=$1
+	shift
 	insmod exerciser/fscache-exerciser.ko
 	wait_for "the exerciser's device appears" test -e /dev/fscache-exerciser
+	exerciser/drive --cache $DISK/cache --flat 0 --json "$rows" "$@" >/tmp/drive.out || {
+		cat /tmp/drive.out
+		fail "$(grep -m 1 FAIL: /tmp/drive.out || echo "the driver failed")"
+	}
 }
 
 # A filesystem that waits for no device, or that would be measured too; and a
@@ -52,15 +64,16 @@ modprobe brd rd_nr=1 rd_size=$((${RAM_DISK:-512} * 1024))
 wait_for "the RAM disk appears" test -b /dev/ram0
 # What netfs.ko needs of the kernel's is loaded once, and stays.
 modprobe netfs
+[ "$name" != sequential ] || sequential_prepare
 for round in $(seq "$rounds"); do
 	for pair in $pairs; do
 		echo "$name: pair $pair, round $round of $rounds"
 		take "$pair"
 		blank
-		exerciser/drive --cache $DISK/cache --flat 0 --json "$RESULTS/$name.$pair.$round" "$@" >/tmp/drive.out || {
-			cat /tmp/drive.out
-			fail "pair $pair, round $round: $(grep -m 1 FAIL: /tmp/drive.out || echo "the driver failed")"
-		}
+		case $name in
+		sequential) sequential "$RESULTS/$name.$pair.$round" ;;
+		*) drive "$RESULTS/$name.$pair.$round" "$@" ;;
+		esac
 	done
 done
 # What the backend has open it closes a little later.

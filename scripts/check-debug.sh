@@ -10,6 +10,8 @@
 #   check-debug.sh --short       one case
 #   check-debug.sh CASE...       only these cases
 #
+# Two machines run side by side; what the cases print is seen when one has ended.
+#
 # PAIR chooses the modules (default r-r).  FUZZ_SECONDS is for how long the case
 # device-fuzz, and each of libFuzzer's targets, runs (default: 60).
 
@@ -21,7 +23,7 @@ case ${1:-} in
 	seconds=0
 	cases=(small)
 	;;
---help) sed -n '4,16s/^# \{0,1\}//p' "$0"; exit 0 ;;
+--help) sed -n '4,18s/^# \{0,1\}//p' "$0"; exit 0 ;;
 --*) die "unknown option $1; see check-debug.sh --help" ;;
 '')
 	for file in "$TOP"/tests/vm/cases/*.sh; do
@@ -47,28 +49,67 @@ log=$BUILD/check-debug/modules.log
 CACHEFILES_ERROR_INJECTION=y "$TOP/scripts/modules.sh" >"$log" 2>&1 ||
 	{ tail -n 20 "$log" >&2; die "the modules do not build for the debug kernel; all of it is in $log"; }
 
-# Everything takes some five times as long there.
-status=0
-export CHECK_LOGS=$BUILD/check-debug SLOW=5 TURNS=${TURNS:-4} FUZZ_SECONDS=${FUZZ_SECONDS:-60}
-"$TOP/scripts/check.sh" --vm "${cases[@]}" | tee "$BUILD/check-debug/cases" || status=$?
-line=$(tail -n 1 "$BUILD/check-debug/cases")
-read -r passed _ failed _ skipped _ <<<"${line//,/}"
-[[ $passed.$failed.$skipped =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || die "the cases did not come to their end (status $status)"
+passed=0 failed=0 skipped=0
+# add LINE : the last line of a run, if it is one.
+add() {
+	[[ $1 =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]] || return 1
+	passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2])) skipped=$((skipped + BASH_REMATCH[3]))
+}
 
-if [ "$seconds" -gt 0 ]; then
+# Everything takes some ten times as long there, most of it on one processor; so
+# two machines share the cases.
+export SLOW=10 TURNS=${TURNS:-4} FUZZ_SECONDS=${FUZZ_SECONDS:-60}
+first=() second=() workers=()
+for name in "${cases[@]}"; do
+	case $name in
+	# Those of a second boot stay together.
+	reboot | reload | selinux) second+=("$name") ;;
+	*) if [ ${#first[@]} -le ${#second[@]} ]; then first+=("$name"); else second+=("$name"); fi ;;
+	esac
+done
+# run_cases LANE CASE... : leaves what it printed in a file.
+run_cases() {
+	local lane=$1
+	shift
+	[ $# -gt 0 ] || return 0
+	CHECK_LOGS=$BUILD/check-debug/$lane setpriv --pdeathsig TERM "$TOP/scripts/check.sh" --vm "$@" | tee "$BUILD/check-debug/cases.$lane" || true
+}
+run_exerciser() {
+	[ "$seconds" -gt 0 ] || return 0
 	say "exerciser, $seconds s"
-	status=0
+	local status=0
 	# A hundred thousand cookies would take minutes, and say no more here.
-	"$TOP/tests/exerciser/run.sh" --pair "$PAIR" --seconds "$seconds" --seed "${SEED:-1}" --cookies 10000 \
+	setpriv --pdeathsig TERM "$TOP/tests/exerciser/run.sh" --pair "$PAIR" --seconds "$seconds" --seed "${SEED:-1}" --cookies 10000 \
 		--log "$BUILD/check-debug/exerciser-kernel.log" || status=$?
 	if [ $status = 0 ]; then
-		passed=$((passed + 1))
 		echo "pass: exerciser on the debug kernel, $seconds s"
+		echo "1 passed, 0 failed, 0 skipped" >"$BUILD/check-debug/cases.exerciser"
 	else
-		failed=$((failed + 1))
 		echo "FAIL: exerciser on the debug kernel: status $status, seed ${SEED:-1}"
+		echo "0 passed, 1 failed, 0 skipped" >"$BUILD/check-debug/cases.exerciser"
 	fi
-fi
+}
+finish() { [ ${#workers[@]} = 0 ] || kill -TERM "${workers[@]}" 2>/dev/null || true; }
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+rm -f "$BUILD"/check-debug/cases*
+# Whatever was built before is there for both.
+"$TOP/scripts/image.sh" >/dev/null
+run_cases 1 "${first[@]}" & workers+=($!)
+{ run_cases 2 ${second[@]+"${second[@]}"}; run_exerciser; } & workers+=($!)
+wait
+workers=()
+for lane in 1 2 exerciser; do
+	case $lane in
+	2) [ ${#second[@]} -gt 0 ] || continue ;;
+	exerciser) [ "$seconds" -gt 0 ] || continue ;;
+	esac
+	add "$(tail -n 1 "$BUILD/check-debug/cases.$lane" 2>/dev/null)" || {
+		failed=$((failed + 1))
+		echo "FAIL: the run of lane $lane did not come to its end"
+	}
+done
 
 if [ "$seconds" -gt 0 ]; then
 	say "libFuzzer, $FUZZ_SECONDS s for each target"

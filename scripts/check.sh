@@ -111,7 +111,7 @@ all_cases() {
 boot() {
 	local pair=$1 number=$2 status=0 dir=$logs/$1 name words=slab_nomerge asked=()
 	shift 2
-	for name in TURNS MANY FUZZ_SECONDS; do
+	for name in TURNS MANY FUZZ_SECONDS SLOW; do
 		[ -z "${!name:-}" ] || asked+=(--env "$name=${!name}")
 	done
 	# Debian's kernel has it, but prefers AppArmor.

@@ -26,9 +26,10 @@ equal() { [ "$2" = "$3" ] || fail "$1: got $2, wanted $3"; }
 more() { [ "$2" -gt "$3" ] || fail "$1: got $2, wanted more than $3"; }
 
 # wait_for WHAT COMMAND... : until the command succeeds.  How long it may take is no
-# matter of what is tested, but of the machine: two minutes are much for any.
+# matter of what is tested, but of the machine: two minutes are much for any.  (SLOW
+# says how many times slower the kernel is than the stock one.)
 wait_for() {
-	local end=$((SECONDS + 120)) what=$1
+	local end=$((SECONDS + 120 * ${SLOW:-1})) what=$1
 	shift
 	until "$@"; do
 		[ $SECONDS -lt $end ] || fail "waited in vain: $what"

@@ -191,9 +191,7 @@ pub(crate) fn read(
         return Err(error);
     }
     // A security module asks again whether who reads may read an open file.
-    object
-        .cache()
-        .with_creds(|| kiocb::read(file, start, iter, done, wait))
+    kiocb::read(file, start, iter, done, wait, object.cache().credentials())
 }
 
 /// The end of a write.
@@ -306,7 +304,7 @@ pub(crate) fn write(
         drop(done.complete(file, Err(error)));
         return Err(error);
     }
-    cache.with_creds(|| kiocb::write(file, start, iter, done, wait))
+    kiocb::write(file, start, iter, done, wait, cache.credentials())
 }
 
 /// How long a read-ahead of `len` bytes at `start`, of a file of `size` bytes, had best be. Sleeps.

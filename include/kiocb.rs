@@ -6,16 +6,20 @@
 //! [`Completion`], a value that is consumed when the I/O has ended, exactly once: by whoever ends
 //! it, in whatever context that is, or before the submission returns.
 //!
+//! The filesystem acts under credentials that are given; a completion never does, whoever calls it.
+//!
 //! Two parties use the control block: whoever completes the I/O, and the submitter, into whose
 //! frames the filesystem returns after it queued the I/O. Each owns a reference to it.
 
 use crate::{
     bindings,
+    cred::with_creds,
     iov::IoVector,
     nofs::without_fs_reclaim, //
 };
 use core::cell::UnsafeCell;
 use kernel::{
+    cred::Credential,
     fs::File,
     prelude::*,
     sync::{
@@ -111,12 +115,12 @@ pub(crate) enum Submitted {
     Done(usize),
 }
 
-/// A function that starts an I/O.
-type Start = unsafe extern "C" fn(
-    *mut bindings::file,
-    *mut bindings::kiocb,
-    *mut bindings::iov_iter,
-) -> isize;
+/// Where the bytes go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Read,
+    Write,
+}
 
 fn submit<C: Completion>(
     file: &File,
@@ -124,9 +128,16 @@ fn submit<C: Completion>(
     iter: &mut IoVector<'_>,
     completion: C,
     wait: bool,
-    flags: u32,
-    start: Start,
+    cred: &Credential,
+    direction: Direction,
 ) -> Result<Submitted> {
+    let (flags, start) = match direction {
+        Direction::Read => (
+            0,
+            bindings::vfs_iocb_iter_read as unsafe extern "C" fn(_, _, _) -> _,
+        ),
+        Direction::Write => (bindings::IOCB_WRITE, bindings::vfs_iocb_iter_write as _),
+    };
     let pos = match i64::try_from(pos) {
         Ok(pos) => pos,
         Err(_) => {
@@ -168,10 +179,12 @@ fn submit<C: Completion>(
 
     // One reference for the completing party, one for the frames below.
     let theirs = Arc::into_raw(io.clone());
-    let ret = without_fs_reclaim(|| {
-        // SAFETY: File and control block live for the duration of the call and until completion;
-        // the control block is the first field of an `Io`.
-        unsafe { start(io.file.as_ptr(), theirs.cast_mut().cast(), iter.as_raw()) }
+    let ret = with_creds(cred, || {
+        without_fs_reclaim(|| {
+            // SAFETY: File and control block live for the duration of the call and until
+            // completion; the control block is the first field of an `Io`.
+            unsafe { start(io.file.as_ptr(), theirs.cast_mut().cast(), iter.as_raw()) }
+        })
     });
     if ret == -(bindings::EIOCBQUEUED as isize) {
         return Ok(Submitted::Queued);
@@ -187,7 +200,7 @@ fn submit<C: Completion>(
         .map_err(|_| errno(ret))
 }
 
-/// Reads at `pos` into `iter`. Sleeps while submitting, and until the end if `wait`.
+/// Reads at `pos` into `iter`, under `cred`. Sleeps while submitting, and until the end if `wait`.
 ///
 /// # Errors
 ///
@@ -198,19 +211,12 @@ pub(crate) fn read<C: Completion>(
     iter: &mut IoVector<'_>,
     completion: C,
     wait: bool,
+    cred: &Credential,
 ) -> Result<Submitted> {
-    submit(
-        file,
-        pos,
-        iter,
-        completion,
-        wait,
-        0,
-        bindings::vfs_iocb_iter_read,
-    )
+    submit(file, pos, iter, completion, wait, cred, Direction::Read)
 }
 
-/// Writes `iter` at `pos`. Sleeps while submitting, and until the end if `wait`.
+/// Writes `iter` at `pos`, under `cred`. Sleeps while submitting, and until the end if `wait`.
 ///
 /// # Errors
 ///
@@ -221,14 +227,7 @@ pub(crate) fn write<C: Completion>(
     iter: &mut IoVector<'_>,
     completion: C,
     wait: bool,
+    cred: &Credential,
 ) -> Result<Submitted> {
-    submit(
-        file,
-        pos,
-        iter,
-        completion,
-        wait,
-        bindings::IOCB_WRITE,
-        bindings::vfs_iocb_iter_write,
-    )
+    submit(file, pos, iter, completion, wait, cred, Direction::Write)
 }

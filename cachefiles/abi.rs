@@ -15,7 +15,11 @@ use crate::{
     },
     io::{
         self,
-        Holes, //
+        read::{
+            self,
+            Holes, //
+        },
+        write, //
     },
     iov::IoVector,
     kiocb::Submitted,
@@ -195,7 +199,7 @@ unsafe extern "C" fn read(
     } else {
         Holes::Fail
     };
-    match io::read(&resources, start, &mut iter, holes, terminator) {
+    match read::read(&resources, start, &mut iter, holes, terminator) {
         Ok(Submitted::Done(_)) => 0,
         Ok(Submitted::Queued) => EIOCBQUEUED.to_errno(),
         Err(error) => error.to_errno(),
@@ -222,7 +226,7 @@ unsafe extern "C" fn write(
         terminator.call(Err(EINVAL));
         return EINVAL.to_errno();
     };
-    match io::write(&resources, start, &mut iter, terminator) {
+    match write::write(&resources, start, &mut iter, terminator) {
         Ok(Submitted::Done(bytes)) => c_int::try_from(bytes).unwrap_or(c_int::MAX),
         Ok(Submitted::Queued) => EIOCBQUEUED.to_errno(),
         Err(error) => error.to_errno(),
@@ -234,7 +238,7 @@ unsafe extern "C" fn write(
 /// Called by netfs for a subrequest that it is issuing.
 unsafe extern "C" fn issue_write(subreq: *mut bindings::netfs_io_subrequest) {
     // SAFETY: It is ours until it is terminated.
-    io::issue_write(unsafe { Subrequest::from_raw(subreq) });
+    write::issue_write(unsafe { Subrequest::from_raw(subreq) });
 }
 
 /// # Safety
@@ -249,7 +253,7 @@ unsafe extern "C" fn expand_readahead(
     // SAFETY: The operation lasts until after the call.
     let resources = unsafe { Resources::from_raw(cres) };
     // SAFETY: By the contract of this function. The start does not change.
-    unsafe { *len = io::expand_readahead(&resources, *start, *len, i_size) };
+    unsafe { *len = read::expand_readahead(&resources, *start, *len, i_size) };
 }
 
 /// # Safety
@@ -261,7 +265,7 @@ unsafe extern "C" fn prepare_read(
 ) -> bindings::netfs_io_source {
     // SAFETY: It is ours until the function returns.
     let mut subreq = unsafe { Subrequest::from_raw(subreq) };
-    match io::prepare_read(&mut subreq, i_size) {
+    match read::prepare_read(&mut subreq, i_size) {
         Source::Zeroes => bindings::netfs_io_source_NETFS_FILL_WITH_ZEROES,
         Source::Server => bindings::netfs_io_source_NETFS_DOWNLOAD_FROM_SERVER,
         Source::Cache => bindings::netfs_io_source_NETFS_READ_FROM_CACHE,
@@ -273,7 +277,7 @@ unsafe extern "C" fn prepare_read(
 /// Called by netfs for a subrequest that it is preparing.
 unsafe extern "C" fn prepare_write_subreq(subreq: *mut bindings::netfs_io_subrequest) {
     // SAFETY: It is ours until the function returns.
-    io::prepare_write_subrequest(&mut unsafe { Subrequest::from_raw(subreq) });
+    write::prepare_write_subrequest(&mut unsafe { Subrequest::from_raw(subreq) });
 }
 
 /// # Safety
@@ -294,7 +298,7 @@ unsafe extern "C" fn prepare_write(
     let Ok(first) = u64::try_from(first) else {
         return EINVAL.to_errno();
     };
-    let prepared = io::prepare_write(
+    let prepared = write::prepare_write(
         &resources,
         first,
         bytes as u64,
@@ -331,7 +335,7 @@ unsafe extern "C" fn query_occupancy(
     }
     let found = u64::try_from(start)
         .map_err(|_| EINVAL)
-        .and_then(|start| io::query_occupancy(&resources, start, len as u64, granularity as u64))
+        .and_then(|start| read::query_occupancy(&resources, start, len as u64, granularity as u64))
         .and_then(|(at, len)| Ok((i64::try_from(at)?, usize::try_from(len)?)));
     status(found.map(|(at, len)| {
         // SAFETY: By the contract of this function.

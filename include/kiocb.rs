@@ -115,8 +115,15 @@ pub(crate) enum Submitted {
     Done(usize),
 }
 
+/// A function that starts an I/O.
+type Start = unsafe extern "C" fn(
+    *mut bindings::file,
+    *mut bindings::kiocb,
+    *mut bindings::iov_iter,
+) -> isize;
+
 /// Where the bytes go.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Direction {
     Read,
     Write,
@@ -131,12 +138,9 @@ fn submit<C: Completion>(
     cred: &Credential,
     direction: Direction,
 ) -> Result<Submitted> {
-    let (flags, start) = match direction {
-        Direction::Read => (
-            0,
-            bindings::vfs_iocb_iter_read as unsafe extern "C" fn(_, _, _) -> _,
-        ),
-        Direction::Write => (bindings::IOCB_WRITE, bindings::vfs_iocb_iter_write as _),
+    let (flags, start): (u32, Start) = match direction {
+        Direction::Read => (0, bindings::vfs_iocb_iter_read),
+        Direction::Write => (bindings::IOCB_WRITE, bindings::vfs_iocb_iter_write),
     };
     let pos = match i64::try_from(pos) {
         Ok(pos) => pos,

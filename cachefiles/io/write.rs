@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Writes: room for them, what direct I/O can move of them, and those that go to the cache.
+//!
+//! # A write that does not happen
+//!
+//! Nobody tells the filesystem that the cache holds something else than it stored. So a range that
+//! was to be written and is not, must be absent afterwards. While that can be seen to at once, it
+//! is ([`content::forget`]); if it cannot, or is found out in an interrupt, the object is suspect
+//! ([`Integrity::note`](crate::integrity::Integrity::note)) until that has been seen to.
+
+use crate::{
+    cache::{
+        Cache,
+        SpaceFor,
+        Writing, //
+    },
+    content,
+    extent::{
+        align_store,
+        whole_pages,
+        Damage,
+        Occupancy, //
+    },
+    file::FileExt,
+    fscache::{
+        self,
+        CookieFlag,
+        Count,
+        Resources,
+        Want, //
+    },
+    inject,
+    iov::IoVector,
+    kiocb::{
+        self,
+        Completion,
+        Submitted, //
+    },
+    limits::Amount,
+    netfs::{
+        Subrequest,
+        Terminator,
+        MAX_SEGMENTS,
+        MAX_WRITE, //
+    },
+    nofs::without_fs_reclaim,
+    object::Object,
+    object_ref::IoRef,
+    trace::{
+        self,
+        ErrorAt,
+        SubrequestEvent, //
+    },
+};
+use kernel::{
+    fs::File,
+    prelude::*, //
+};
+
+/// Bytes in a page.
+const PAGE_SIZE: u64 = kernel::page::PAGE_SIZE as u64;
+
+/// The end of a write.
+struct WriteDone {
+    terminator: Terminator,
+    object: IoRef,
+    writing: Writing,
+    start: u64,
+    len: usize,
+    epoch: u32,
+}
+
+impl Completion for WriteDone {
+    type Last = IoRef;
+
+    fn complete(self, file: &File, result: Result<usize>) -> IoRef {
+        let Self {
+            terminator,
+            object,
+            writing,
+            start,
+            len,
+            epoch,
+        } = self;
+        let damage = Damage::of(start, len as u64);
+        if let Some(object) = object.object() {
+            writing.end(object.cache());
+            match result {
+                Ok(bytes) => {
+                    if bytes < len {
+                        object.integrity().note(epoch, damage);
+                    }
+                    if bytes > 0 {
+                        object.cookie().set(CookieFlag::HaveData);
+                    }
+                }
+                Err(error) => {
+                    trace::io_error(object.debug_id(), file.inode(), error, ErrorAt::Write);
+                    object.integrity().note(epoch, damage);
+                }
+            }
+            object.integrity().end_write();
+        }
+        terminator.call(result);
+        object
+    }
+}
+
+/// Why a write cannot begin, if so.
+fn refuse_write(resources: &Resources<'_>, object: &Object) -> Result {
+    if resources.generation() != object.cookie().generation() {
+        // What is to be written was read before the last invalidation, or may have been.
+        Err(ESTALE)
+    } else if object.integrity().is_suspect() || object.cache().status().is_dead() {
+        Err(ENOBUFS)
+    } else {
+        Ok(())
+    }
+}
+
+/// Writes `iter` to the cache at `start`. Sleeps.
+///
+/// Returns when the write is under way, or over. The terminator is told in any case; without one,
+/// the write is over on return.
+pub(crate) fn write(
+    resources: &Resources<'_>,
+    start: u64,
+    iter: &mut IoVector<'_>,
+    terminator: Terminator,
+) -> Result<Submitted> {
+    let ready = resources.wait(Want::Write);
+    let target = resources.object().zip(resources.file());
+    let (true, Some((object, file))) = (ready, target) else {
+        terminator.call(Err(ENOBUFS));
+        return Err(ENOBUFS);
+    };
+    let cache = object.cache();
+    // This may be write-back, for which memory is not to be waited for.
+    without_fs_reclaim(|| {
+        if object.integrity().is_suspect() {
+            object.mend();
+        }
+        cache.with_creds(|| object.mark_for_changes());
+    });
+    let epoch = object.integrity().epoch();
+    // Before the question whether the object is suspect, see `Object::mend()`.
+    object.integrity().begin_write();
+    if let Err(error) = refuse_write(resources, &object) {
+        object.integrity().end_write();
+        // The operation's file may not be the object's any more; whichever is, must not have it.
+        if let Some(current) = object.file() {
+            forget_range(&object, &current, start, iter.len() as u64);
+        }
+        terminator.call(Err(error));
+        return Err(error);
+    }
+    fscache::count(Count::Write);
+
+    let len = iter.len();
+    trace::write(object.debug_id(), file.inode(), start, len);
+    let wait = !terminator.is_wanted();
+    let done = WriteDone {
+        terminator,
+        writing: Writing::begin(cache, len as u64),
+        object: IoRef::new(&object),
+        start,
+        len,
+        epoch,
+    };
+    if let Err(error) = inject::write() {
+        drop(done.complete(file, Err(error)));
+        return Err(error);
+    }
+    kiocb::write(file, start, iter, done, wait, cache.credentials())
+}
+
+/// Sees to it that `len` bytes at `start` may be written. Sleeps.
+///
+/// # Errors
+///
+/// `ENOBUFS` if there is no room; the range is absent then.
+fn make_room(
+    cache: &Cache,
+    object: &Object,
+    file: &File,
+    start: u64,
+    len: u64,
+    is_new: bool,
+) -> Result {
+    let want = Amount {
+        files: 0,
+        blocks: cache.block().blocks_for(len),
+    };
+    if is_new && cache.has_space(want, SpaceFor::Write).is_ok() {
+        return Ok(());
+    }
+    let failed = |error: Error, at: ErrorAt| {
+        trace::io_error(object.debug_id(), file.inode(), error, at);
+        error
+    };
+    match content::occupancy(file, start, len).map_err(|error| failed(error, ErrorAt::Seek))? {
+        Occupancy::Empty if is_new => Err(ENOBUFS),
+        Occupancy::Empty => cache.has_space(want, SpaceFor::Write),
+        Occupancy::Full => Ok(()),
+        Occupancy::Partial => {
+            if cache.has_space(want, SpaceFor::Check).is_ok() {
+                return Ok(());
+            }
+            fscache::count(Count::NoWriteSpace);
+            // What is there would not agree with what is not.
+            inject::remove()
+                .and_then(|()| file.punch_hole(start, len))
+                .map_err(|error| failed(error, ErrorAt::Fallocate))?;
+            Err(ENOBUFS)
+        }
+    }
+}
+
+/// As [`make_room`], and sees to it that a range that will not be written is absent.
+fn admit_write(object: &Object, file: &File, start: u64, len: u64, is_new: bool) -> Result {
+    let epoch = object.integrity().epoch();
+    let cache = object.cache();
+    cache.with_creds(|| {
+        make_room(cache, object, file, start, len, is_new).inspect_err(|_| {
+            if content::forget(file, start, len).is_err() {
+                object.integrity().note(epoch, Damage::of(start, len));
+            }
+        })
+    })
+}
+
+/// Prepares a write of `len` bytes at `start`, of which at most `upper` may be written. Sleeps.
+///
+/// Returns how many bytes to write.
+///
+/// # Errors
+///
+/// `ENOBUFS` if it is not to be written.
+pub(crate) fn prepare_write(
+    resources: &Resources<'_>,
+    start: u64,
+    len: u64,
+    upper: u64,
+    is_new: bool,
+) -> Result<u64> {
+    if resources.file().is_none() && !resources.wait(Want::Write) {
+        return Err(ENOBUFS);
+    }
+    let (object, file) = resources.object().zip(resources.file()).ok_or(ENOBUFS)?;
+    let Some(len) = whole_pages(start, len, upper, PAGE_SIZE) else {
+        // Probably data that came into the page cache when the cookie was out of service.
+        fscache::count(Count::DioMisfit);
+        return Err(ENOBUFS);
+    };
+    admit_write(&object, file, start, len, is_new)?;
+    Ok(len)
+}
+
+/// Says how much a subrequest may grow to, or that there is nothing to write to. Sleeps.
+pub(crate) fn prepare_write_subrequest(subreq: &mut Subrequest<'_>) {
+    subreq.set_stream_limits(MAX_WRITE, MAX_SEGMENTS);
+    let resources = subreq.resources();
+    let ready =
+        resources.file().is_some() || (resources.wait(Want::Write) && resources.file().is_some());
+    if !ready {
+        subreq.prepare_failed();
+    }
+}
+
+/// Writes a subrequest. Sleeps.
+///
+/// The subrequest is terminated in any case, here or when the write is over.
+pub(crate) fn issue_write(mut subreq: Subrequest<'_>) {
+    let resources = subreq.resources();
+    let terminator = subreq.write_terminator();
+    // A subrequest whose object is in the making waits here, as it must not be lost.
+    let ready = resources.wait(Want::Write);
+    let target = resources.object().zip(resources.file());
+    let (true, Some((object, file))) = (ready, target) else {
+        trace::subrequest(&subreq, SubrequestEvent::NoWrite);
+        terminator.call(Err(ENOBUFS));
+        return;
+    };
+
+    let (start, len) = (subreq.start(), subreq.len());
+    let extendable = subreq.extendable();
+    let Some(store) = align_store(start, len as u64, subreq.request_size(), extendable) else {
+        fscache::count(Count::DioMisfit);
+        forget_range(&object, file, start, len as u64);
+        // As far as netfs is concerned it is done.
+        terminator.call(Ok(len));
+        return;
+    };
+    let first = start.saturating_add(store.skip);
+    let stored_end = first.saturating_add(store.len);
+    let wanted_end = start
+        .saturating_add(len as u64)
+        .saturating_add(store.extend);
+    // What is left out at either end is not to be what was there before.
+    forget_range(&object, file, start, store.skip);
+    forget_range(
+        &object,
+        file,
+        stored_end,
+        wanted_end.saturating_sub(stored_end),
+    );
+
+    trace::subrequest(&subreq, SubrequestEvent::Prepare);
+    if let Err(error) = admit_write(&object, file, first, store.len, true) {
+        terminator.call(Err(error));
+        return;
+    }
+
+    let skip = usize::try_from(store.skip).unwrap_or(0);
+    subreq.add_transferred(skip);
+    subreq.extend(usize::try_from(store.extend).unwrap_or(0));
+    let mut buffer = subreq.buffer();
+    buffer.advance(skip);
+    buffer.truncate(usize::try_from(store.len).unwrap_or(0));
+    trace::subrequest(&subreq, SubrequestEvent::Write);
+    let mut buffer = subreq.buffer();
+    let _ = write(&resources, first, &mut buffer, terminator);
+}
+
+/// Makes a range be absent, or the object suspect.
+fn forget_range(object: &Object, file: &File, start: u64, len: u64) {
+    let epoch = object.integrity().epoch();
+    let forgotten = object
+        .cache()
+        .with_creds(|| content::forget(file, start, len));
+    if forgotten.is_err() {
+        object.integrity().note(epoch, Damage::of(start, len));
+    }
+}

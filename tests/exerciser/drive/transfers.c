@@ -138,7 +138,8 @@ static void cull(uint32_t volume)
 	}
 	snprintf(folder, sizeof(folder), "%s/cache", options.cache);
 	culled = cull_below(folder, &took);
-	if (culled < CULLED)
+	/* Of other sizes, they would cost something else. */
+	if (culled != CULLED)
 		bad("%u files were culled, wanted %d", culled, CULLED);
 	row("cull", culled, 1, 1, took * 1e9 / culled, "ns");
 	if (chdir("/"))
@@ -154,9 +155,10 @@ void transfers(void)
 	fd = device_open();
 	heading();
 	volume = volume_acquire(fd, "bench,transfers", 0, NULL);
+	/* First, as it culls whatever is in the cache. */
+	cull(volume);
 	whole(volume);
 	many_extents(volume);
-	cull(volume);
 	volume_relinquish(fd, volume, 0);
 	drop(fd, volume);
 	close(fd);

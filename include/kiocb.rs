@@ -24,7 +24,8 @@ use kernel::{
     prelude::*,
     sync::{
         aref::ARef,
-        Arc, //
+        Arc,
+        UniqueArc, //
     },
     types::Opaque,
 };
@@ -160,26 +161,23 @@ fn submit<C: Completion>(
         } else {
             Some(Io::<C>::ki_complete)
         },
-        ..Default::default()
+        ..pin_init::zeroed()
     };
-    // The completion goes in afterwards, so that it is not lost if there is no memory.
-    let io = Arc::new(
-        Io {
-            kiocb: Opaque::new(kiocb),
-            file: file.into(),
-            completion: UnsafeCell::new(None),
-        },
-        GFP_KERNEL,
-    );
-    let io = match io {
-        Ok(io) => io,
+    // The memory first, so that the completion is not lost if there is none.
+    let memory = match UniqueArc::<Io<C>>::new_uninit(GFP_KERNEL) {
+        Ok(memory) => memory,
         Err(_) => {
             completion.complete(file, Err(ENOMEM));
             return Err(ENOMEM);
         }
     };
-    // SAFETY: Nobody else knows `io` yet.
-    unsafe { *io.completion.get() = Some(completion) };
+    let io: Arc<Io<C>> = memory
+        .write(Io {
+            kiocb: Opaque::new(kiocb),
+            file: file.into(),
+            completion: UnsafeCell::new(Some(completion)),
+        })
+        .into();
 
     // One reference for the completing party, one for the frames below.
     let theirs = Arc::into_raw(io.clone());

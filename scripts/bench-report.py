@@ -8,7 +8,8 @@ The JSON file is an object:
   format    1; grows when a field changes its meaning
   kernel    release of the kernel
   rows      a list of objects, each one thing that was measured:
-    part      cost, time, scale, transfers or sequential: the boot (see bench.sh --help)
+    part      cost, time, scale, transfers, sequential or throughput: the
+              boot (see bench.sh --help)
     name      which operation, or which memory
     cookies   how many there were at that time
     volumes   ... and of these
@@ -41,7 +42,7 @@ def read(folder):
         with open(os.path.join(folder, file)) as lines:
             for row in json.load(lines):
                 unit = row["unit"]
-                if unit == "ns" and part != "time":
+                if unit == "ns" and part not in ("time", "throughput"):
                     unit = "instructions"
                 key = (part, row["name"], row["cookies"], row["volumes"], row["threads"], unit)
                 rows.setdefault(key, {}).setdefault(pair, []).append(row["value"])
@@ -124,6 +125,8 @@ def main():
           [row for row in rows if row["part"] == "transfers"])
     table("What each MiB of a large file costs that is read from its beginning to its end, in instructions",
           [row for row in rows if row["part"] == "sequential"])
+    table("What it takes, in ns (two emulated processors, a virtual disk)",
+          [row for row in rows if row["part"] == "throughput"])
     scale([row for row in rows if row["part"] == "scale" and row["unit"] == "instructions"])
     table("Memory of each of so many cookies, in bytes",
           [row for row in rows if row["unit"] == "bytes"])

@@ -47,31 +47,35 @@ drive() {
 	}
 }
 
-# A filesystem that waits for no device, or that would be measured too; and a
-# new one each time, as an old one is in another state.
+# A filesystem that waits for no device, or that would be measured too, unless the
+# machine has a disk for that; and a new one each time, as an old one is in another state.
 blank() {
 	mkdir -p $DISK
 	! mountpoint -q $DISK || umount $DISK
 	# Whole, or the kernel makes the rest of it meanwhile.
-	mke2fs -q -t ext4 -E lazy_itable_init=0,lazy_journal_init=0 /dev/ram0
-	mount -t ext4 -o noatime,commit=300 /dev/ram0 $DISK
+	mke2fs -q -t ext4 -E lazy_itable_init=0,lazy_journal_init=0 "$device"
+	mount -t ext4 -o noatime,commit=300 "$device" $DISK
 	mkdir $DISK/cache
 }
 
 # Up to an eighth of the memory, a processor's free pages are not counted as free.
 echo 1000 >/proc/sys/vm/percpu_pagelist_high_fraction
-modprobe brd rd_nr=1 rd_size=$((${RAM_DISK:-512} * 1024))
-wait_for "the RAM disk appears" test -b /dev/ram0
+device=/dev/vm/bench
+if [ ! -b "$device" ]; then
+	device=/dev/ram0
+	modprobe brd rd_nr=1 rd_size=$((${RAM_DISK:-512} * 1024))
+	wait_for "the RAM disk appears" test -b "$device"
+fi
 # What netfs.ko needs of the kernel's is loaded once, and stays.
 modprobe netfs
-[ "$name" != sequential ] || sequential_prepare
+case $name in sequential | throughput) sequential_prepare ;; esac
 for round in $(seq "$rounds"); do
 	for pair in $pairs; do
 		echo "$name: pair $pair, round $round of $rounds"
 		take "$pair"
 		blank
 		case $name in
-		sequential) sequential "$RESULTS/$name.$pair.$round" ;;
+		sequential | throughput) sequential "$RESULTS/$name.$pair.$round" ;;
 		*) drive "$RESULTS/$name.$pair.$round" "$@" ;;
 		esac
 	done
@@ -79,4 +83,4 @@ done
 # What the backend has open it closes a little later.
 unload fscache_exerciser
 unload_all
-wait_for "the RAM disk is unmounted" eval 'umount $DISK 2>/dev/null'
+wait_for "the disk is unmounted" eval 'umount $DISK 2>/dev/null'

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What bench.sh does for its part "sequential": a large file is read from the warm
+# What bench.sh does for its parts "sequential" and "throughput": a large file is read from the warm
 # cache, through a mount, from its beginning to its end; and then the file that the
 # cache has of it is read from the backing filesystem, through the page cache, which
 # is the limit for a client that fills its own, and by direct I/O, which is what the
 # cache does.  The file is cold each time.
 
 CACHE=$DISK
-MIB=${SEQUENTIAL_MIB:-256}
+MIB=${SEQUENTIAL_MIB:-64}
 
 sequential_prepare() {
 	server_start

@@ -109,13 +109,18 @@ all_cases() {
 
 # boot PAIR NUMBER CASE... : run cases in one machine.
 boot() {
-	local pair=$1 number=$2 status=0 dir=$logs/$1 name words=slab_nomerge asked=()
+	local pair=$1 number=$2 status=0 dir=$logs/$1 name words=slab_nomerge asked=() more=() layer=()
 	shift 2
 	for name in TURNS MANY FUZZ_SECONDS SLOW; do
 		[ -z "${!name:-}" ] || asked+=(--env "$name=${!name}")
 	done
 	# Debian's kernel has it, but prefers AppArmor.
 	[[ " $* " != *" selinux "* ]] || words+=" security=selinux"
+	# Packages that only one filesystem's server needs are a disk of their own.
+	read -ra more < <(for name; do
+		[ ! -f "$TOP/tests/vm/servers/${name%%:*}.sh" ] || sed -n 's/^# packages: //p' "$TOP/tests/vm/servers/${name%%:*}.sh"
+	done | sort -u | tr '\n' ' ') || true
+	[ ${#more[@]} = 0 ] || layer=(--disk "layer=$("$TOP/scripts/layer.sh" "${more[@]}")/layer.img:ro")
 	# A share is outside of the machine, so it goes with the disks.
 	mkdir -p "$dir/$number" "$dir/share"
 	setpriv --pdeathsig TERM "$TOP/scripts/vm.sh" --pair "$pair" --job "$logs/job" \
@@ -123,7 +128,7 @@ boot() {
 		--disk "server=$dir/server.img:1G" --disk "cache=$dir/cache.img:1G" \
 		--share "served=$dir/share" --share "second=$dir/share" --share "behind=$dir/share" \
 		--append "$words" --env "BOOT=$number" --env "CASE_LIMIT=$((500 * ${SLOW:-1}))" \
-		${asked[@]+"${asked[@]}"} --env "SEED=$seed" --env SECONDS_OF_RANDOM=20 \
+		${layer[@]+"${layer[@]}"} ${asked[@]+"${asked[@]}"} --env "SEED=$seed" --env SECONDS_OF_RANDOM=20 \
 		-- ./run "$@" >"$dir/$number/output" 2>&1 &
 	tail -q -n +1 -F --pid=$! "$dir/$number/output" 2>/dev/null || true
 	wait $! || status=$?

@@ -10,6 +10,8 @@
 #   initramfs/   what is needed to mount that root; vm.sh packs it with the job
 #   modules/     the tree of kernel modules as it is in root.img: vm.sh runs
 #                depmod on it outside the guest, where that takes a second
+#
+#   --guest      only make the guest's Debian, and print its folder
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -100,6 +102,7 @@ KERNEL=${KERNEL:-$("$TOP/scripts/kernel.sh")}
 lock "guest image"
 GUEST=$BUILD/guest-$(key_of "$(basename "$SYSROOT")" "${GUEST_PACKAGES[@]}" 1)
 have_part "$GUEST" || make_part "$GUEST" make_guest
+[ "${1:-}" != --guest ] || { printf '%s\n' "$GUEST"; exit 0; }
 final=$BUILD/image-$(cat "$KERNEL/release")-$(key_of "$(basename "$GUEST")" "$(realpath "$KERNEL")" \
 	"$(stat -c %Y "$KERNEL/release")" "${MODULE_FOLDERS[@]}" 1)
 have_part "$final" || make_part "$final" make_image

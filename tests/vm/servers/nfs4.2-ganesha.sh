@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# NFS 4.2, from a server that is a program (nfs-ganesha).
+# packages: nfs-ganesha nfs-ganesha-vfs
+. ./servers/nfs4.2.sh
+. ./layer.sh
+
+fs_server_start() {
+	disk server "$EXPORT"
+	[ ! -e /tmp/ganesha-runs ] || return 0
+	use_layer
+	mkdir -p /var/lib/nfs/ganesha /run/ganesha /run/rpcbind
+	rpcbind -h 127.0.0.1 2>/dev/null || true
+	# It looks for what is mounted there, and nowhere else.
+	ln -sf /proc/self/mounts /etc/mtab
+	cat >/tmp/ganesha.conf <<-END
+	NFS_CORE_PARAM { Protocols = 4; Enable_NLM = false; Enable_RQUOTA = false; }
+	NFSV4 { Grace_Period = 5; Lease_Lifetime = 10; Graceless = true; }
+	EXPORT {
+		Export_Id = 77;
+		Path = $EXPORT;
+		Pseudo = $EXPORT;
+		Access_Type = RW;
+		Squash = No_Root_Squash;
+		SecType = sys;
+		Transports = TCP;
+		# What is done on the server is done behind its back.
+		Attr_Expiration_Time = 0;
+		FSAL { Name = VFS; }
+	}
+	END
+	ganesha.nfsd -f /tmp/ganesha.conf -L /tmp/ganesha.log -p /tmp/ganesha.pid -N NIV_EVENT
+	wait_for "ganesha listens" listens 2049
+	touch /tmp/ganesha-runs
+}

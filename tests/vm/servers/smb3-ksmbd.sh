@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# SMB3, from the kernel's own server.
+# packages: ksmbd-tools
+. ./servers/smb3.sh
+. ./layer.sh
+
+fs_skip_reason() {
+	modprobe ksmbd 2>/dev/null || echo "the kernel has no ksmbd"
+}
+fs_server_start() {
+	disk server "$EXPORT"
+	[ ! -e /tmp/ksmbd-runs ] || return 0
+	use_layer
+	modprobe cifs
+	modprobe ksmbd
+	mkdir -p /tmp/ksmbd
+	cat >/tmp/ksmbd/ksmbd.conf <<-END
+	[global]
+	bind interfaces only = yes
+	interfaces = lo
+	[export]
+	path = $EXPORT
+	read only = no
+	END
+	ksmbd.adduser -C /tmp/ksmbd/ksmbd.conf -P /tmp/ksmbd/passwords -a -p word root
+	ksmbd.mountd -C /tmp/ksmbd/ksmbd.conf -P /tmp/ksmbd/passwords >/tmp/ksmbd/log 2>&1
+	wait_for "ksmbd listens" listens 445
+	touch /tmp/ksmbd-runs
+}

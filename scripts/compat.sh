@@ -20,7 +20,7 @@ OUT=${COMPAT:-$TOP/build/compat}
 PAIRS=(c-c r-r)
 
 # The order of the table: what is most asked for first.
-FILESYSTEMS=(nfs3 nfs4.0 nfs4.1 nfs4.2 9p-virtio 9p-tcp smb3 nfs4.2-ganesha smb3-ksmbd)
+FILESYSTEMS=(nfs3 nfs4.0 nfs4.1 nfs4.2 9p-virtio 9p-tcp smb3 nfs4.2-ganesha smb3-ksmbd ceph)
 ALL_PARTS=(cold warm-dropped warm-remounted
 	changed truncated extended replaced deleted
 	changed-mounted truncated-mounted extended-mounted replaced-mounted deleted-mounted

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Ceph: one monitor, one store in memory, one metadata server, no keys.  What is done
+# "on the server" is done by a client of its own, which caches nothing on disk.
+# packages: ceph-mon ceph-osd ceph-mds ceph-common
+. ./servers/common.sh
+. ./layer.sh
+
+ceph_mount() { mount -i -t ceph -o "name=admin,ms_mode=legacy,noshare$1" 127.0.0.1:6789:/ "$2"; }
+
+fs_skip_reason() {
+	modprobe ceph 2>/dev/null || echo "the kernel has no ceph"
+}
+# ceph_ask WORD... : something of the monitor, within bounds.
+ceph_ask() { timeout 100 ceph --connect-timeout 90 "$@" 2>>/tmp/ceph/ask.log; }
+ceph_is_active() { ceph_ask mds stat | grep -q up:active; }
+
+fs_server_start() {
+	[ ! -e /tmp/ceph-runs ] || return 0
+	local fsid=5d1a1b5a-0a6f-4b7e-9c55-2f1d9f3a7c11
+	use_layer
+	mkdir -p /etc/ceph /tmp/ceph /run/ceph /var/lib/ceph/{mon,osd,mds}
+	cat >/etc/ceph/ceph.conf <<-END
+	[global]
+	fsid = $fsid
+	mon_initial_members = a
+	mon_host = [v1:127.0.0.1:6789]
+	public_addr = 127.0.0.1
+	auth_cluster_required = none
+	auth_service_required = none
+	auth_client_required = none
+	osd_pool_default_size = 1
+	osd_pool_default_min_size = 1
+	mon_allow_pool_size_one = true
+	osd_crush_chooseleaf_type = 0
+	osd_objectstore = memstore
+	memstore_device_bytes = 671088640
+	osd_memory_target = 939524096
+	mds_cache_memory_limit = 67108864
+	log_file = /tmp/ceph/\$name.log
+	admin_socket = /tmp/ceph/\$name.asok
+	run_dir = /tmp/ceph
+	END
+	monmaptool --create --fsid $fsid --addv a '[v1:127.0.0.1:6789]' /tmp/ceph/monmap >/dev/null
+	ceph-mon --mkfs -i a --monmap /tmp/ceph/monmap --mon-data /var/lib/ceph/mon/a
+	ceph-mon -i a --mon-data /var/lib/ceph/mon/a
+	wait_for "the monitor listens" listens 6789
+	ceph_ask osd new 11111111-2222-3333-4444-555555555555
+	mkdir -p /var/lib/ceph/osd/0
+	ceph-osd -i 0 --mkfs --osd-uuid 11111111-2222-3333-4444-555555555555 --osd-data /var/lib/ceph/osd/0
+	ceph-osd -i 0 --osd-data /var/lib/ceph/osd/0
+	ceph-mds -i a
+	ceph_ask osd pool create metadata 4
+	ceph_ask osd pool create data 4
+	ceph_ask fs new export metadata data
+	wait_for "the metadata server is active" ceph_is_active
+	mkdir -p "$EXPORT"
+	ceph_mount '' "$EXPORT"
+	touch /tmp/ceph-runs
+}
+fs_mount() {
+	mkdir -p "${2:-$MNT}"
+	ceph_mount ",fsc${1:+,$1}" "${2:-$MNT}"
+}
+fs_second() { echo fsc=second; }

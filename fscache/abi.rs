@@ -42,6 +42,7 @@ use crate::{
         CookieWhy,
         VolumeWhy, //
     },
+    users,
     volume,
     write, //
 };
@@ -127,7 +128,7 @@ exports! {
 
     unsafe fn __fscache_use_cookie(cookie: *mut bindings::fscache_cookie, will_modify: bool) {
         // SAFETY: By the API, a cookie of the caller's.
-        cookie::use_cookie(unsafe { Cookie::from_raw(cookie) }, will_modify)
+        users::use_cookie(unsafe { Cookie::from_raw(cookie) }, will_modify)
     }
 
     unsafe fn __fscache_unuse_cookie(
@@ -143,7 +144,7 @@ exports! {
                 unsafe { (Blob::new(aux_data, cookie.aux_len()), object_size.as_ref()) };
             cookie::update(cookie, aux, size.copied());
         }
-        cookie::unuse(cookie)
+        users::unuse(cookie)
     }
 
     unsafe fn __fscache_relinquish_cookie(cookie: *mut bindings::fscache_cookie, retire: bool) {

@@ -103,6 +103,7 @@ mod state;
 mod stats;
 mod table;
 mod trace;
+mod users;
 mod volume;
 mod worker;
 mod write;

@@ -80,13 +80,13 @@ mutant R11 fscache all_goes_well::used_while_the_cache_goes fscache/worker.rs \
     let access = VolumeAccess::pin(cookie.volume(), cookie.debug_id(), AccessWhy::LookupCookie);'
 
 # --- cookies ------------------------------------------------------------------
-mutant R5 fscache all_goes_well::discard_and_use fscache/cookie.rs \
+mutant R5 fscache all_goes_well::discard_and_use fscache/users.rs \
 	'while active > 0 {' 'while active >= 0 {'
 mutant R6 fscache all_goes_well::withdraw_and_read fscache/io.rs \
 	'let guard = cookie.lock();
     let state = cookie.state();
     drop(guard);' 'let state = cookie.state();'
-mutant D6 fscache all_goes_well::use_and_unuse fscache/cookie.rs \
+mutant D6 fscache all_goes_well::use_and_unuse fscache/users.rs \
 	'(!modify || cookie.flags().any(flags::LOCAL_WRITE))' 'true'
 mutant D22 fscache all_goes_well::discard_and_invalidate fscache/lru.rs \
 	'Action::Again => self.push(cookie, wait::now()),' 'Action::Again => {}'
@@ -106,11 +106,11 @@ mutant I1 fscache all_goes_well::broken_and_unuse fscache/cookie.rs \
 	'Action::Again if cookie.flags().any(flags::REQUESTS) => cookie.queue(why),' ''
 mutant I5 fscache all_goes_well::invalidate_without_space fscache/worker.rs \
 	'if mark && state != State::Relinquishing' 'if false'
-mutant D22 fscache all_goes_well::use_and_unuse fscache/cookie.rs \
+mutant D22 fscache all_goes_well::use_and_unuse fscache/users.rs \
 	'fscache().lru.add(cookie);' ''
 mutant D24 fscache bounds::patience_ends include/deadline.rs \
 	'(left > 0 && left <= PATIENCE).then_some(left)' 'Some(left.max(1))'
-mutant I14 fscache all_goes_well::unuse_too_often fscache/cookie.rs \
+mutant I14 fscache all_goes_well::unuse_too_often fscache/users.rs \
 	'if cookie.n_active().load(Relaxed) <= 0 {' 'if false {'
 mutant D22 fscache all_goes_well::early_and_relinquish fscache/lru.rs \
 	'now.flags & flags::RELINQUISHED == 0 && !now.active' '!now.active'

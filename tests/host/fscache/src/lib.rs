@@ -36,6 +36,8 @@ mod io;
 mod list;
 #[path = "../../../../fscache/lru.rs"]
 mod lru;
+#[path = "../../../../fscache/users.rs"]
+mod users;
 #[path = "../../../../fscache/volume.rs"]
 mod volume;
 #[path = "../../../../fscache/worker.rs"]

@@ -60,6 +60,8 @@ mod resources;
 mod state;
 #[path = "../../../../fscache/table.rs"]
 mod table;
+#[path = "../../../../fscache/users.rs"]
+mod users;
 #[path = "../../../../fscache/volume.rs"]
 mod volume;
 #[path = "../../../../fscache/worker.rs"]

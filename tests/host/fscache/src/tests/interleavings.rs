@@ -38,6 +38,7 @@ use crate::{
     sync::atomic::{ordering::Relaxed, Accesses, ACCESSES},
     timer::WATCHED,
     trace::{AccessWhy, CookieWhy},
+    users,
     wait::{CLOCK, HZ, WAITED_FOR},
 };
 use std::{
@@ -80,7 +81,7 @@ impl Stage {
     /// A cookie that is used once, and active.
     fn active(&'static self) -> &'static Cookie {
         let cookie = self.acquire();
-        cookie::use_cookie(cookie, false);
+        users::use_cookie(cookie, false);
         self.settle();
         assert_eq!(cookie.state(), State::Active);
         cookie
@@ -89,7 +90,7 @@ impl Stage {
     /// A cookie that is active and on the LRU.
     fn idle(&'static self) -> &'static Cookie {
         let cookie = self.active();
-        cookie::unuse(cookie);
+        users::unuse(cookie);
         cookie
     }
 
@@ -276,10 +277,10 @@ fn discard_and_use(stage: &'static Stage) {
     cookie.waited_for.set(true);
     stage.at_once([
         Box::new(move || expire(stage)),
-        Box::new(move || cookie::use_cookie(cookie, false)),
+        Box::new(move || users::use_cookie(cookie, false)),
     ]);
     assert_eq!(cookie.state(), State::Active, "not cached while it is used");
-    cookie::unuse(cookie);
+    users::unuse(cookie);
     stage.check(cookie);
 }
 
@@ -313,7 +314,7 @@ fn discard_and_invalidate(stage: &'static Stage) {
 fn invalidate_and_lookup(stage: &'static Stage, lookup: Lookup) -> &'static Cookie {
     stage.volume.cache().lookup.set(lookup);
     let cookie = stage.acquire();
-    cookie::use_cookie(cookie, false);
+    users::use_cookie(cookie, false);
     stage.at_once([Box::new(move || invalidate(cookie))]);
     cookie
 }
@@ -321,28 +322,28 @@ fn invalidate_and_lookup(stage: &'static Stage, lookup: Lookup) -> &'static Cook
 fn invalidate_and_found(stage: &'static Stage) {
     let cookie = invalidate_and_lookup(stage, Lookup::Found);
     assert_eq!(cookie.state(), State::Active);
-    cookie::unuse(cookie);
+    users::unuse(cookie);
     stage.check(cookie);
 }
 
 fn invalidate_and_created(stage: &'static Stage) {
     let cookie = invalidate_and_lookup(stage, Lookup::Created);
     assert_eq!(cookie.state(), State::Active);
-    cookie::unuse(cookie);
+    users::unuse(cookie);
     stage.check(cookie);
 }
 
 fn invalidate_and_not_found(stage: &'static Stage) {
     let cookie = invalidate_and_lookup(stage, Lookup::Fails);
     assert_eq!(cookie.state(), State::Quiescent);
-    cookie::unuse(cookie);
+    users::unuse(cookie);
     stage.check(cookie);
 }
 
 fn invalidate_and_broken(stage: &'static Stage) {
     let cookie = invalidate_and_lookup(stage, Lookup::Broken);
     assert_eq!(cookie.state(), State::Quiescent);
-    cookie::unuse(cookie);
+    users::unuse(cookie);
     stage.check(cookie);
 }
 
@@ -350,19 +351,19 @@ fn invalidate_and_broken(stage: &'static Stage) {
 fn requests_and_failing_lookup(stage: &'static Stage) {
     stage.volume.cache().lookup.set(Lookup::Fails);
     let cookie = stage.acquire();
-    cookie::use_cookie(cookie, false);
+    users::use_cookie(cookie, false);
     stage.at_once([
         Box::new(move || invalidate(cookie)),
         Box::new(move || cookie::withdraw(cookie)),
     ]);
     assert_eq!(cookie.state(), State::Quiescent);
     assert!(!is_left_behind(cookie), "left behind");
-    cookie::unuse(cookie);
+    users::unuse(cookie);
     stage.volume.cache().lookup.set(Lookup::Found);
-    cookie::use_cookie(cookie, false);
+    users::use_cookie(cookie, false);
     stage.settle();
     assert_eq!(cookie.state(), State::Active, "withdrawn at once");
-    cookie::unuse(cookie);
+    users::unuse(cookie);
     stage.check(cookie);
 }
 
@@ -370,14 +371,14 @@ fn requests_and_failing_lookup(stage: &'static Stage) {
 fn write_and_lookup(stage: &'static Stage) {
     let cookie = stage.acquire();
     stage.at_once([
-        Box::new(move || cookie::use_cookie(cookie, false)),
-        Box::new(move || cookie::use_cookie(cookie, true)),
+        Box::new(move || users::use_cookie(cookie, false)),
+        Box::new(move || users::use_cookie(cookie, true)),
     ]);
     assert_eq!(cookie.state(), State::Active);
     assert_eq!(cookie.object.lookups.get(), 1);
     assert!(cookie.object.announced.get(), "a writer was not announced");
-    cookie::unuse(cookie);
-    cookie::unuse(cookie);
+    users::unuse(cookie);
+    users::unuse(cookie);
     stage.check(cookie);
 }
 
@@ -389,7 +390,7 @@ fn invalidate_without_space(stage: &'static Stage) {
     cookie.declared.set(1);
     stage.at_once([
         Box::new(move || invalidate(cookie)),
-        Box::new(move || cookie::unuse(cookie)),
+        Box::new(move || users::unuse(cookie)),
     ]);
     assert_eq!(cookie.state(), State::Quiescent);
     stage.check(cookie);
@@ -422,7 +423,7 @@ fn two_reads_and_withdraw(stage: &'static Stage) {
         Box::new(move || read(cookie)),
     ]);
     assert_eq!(cookie.state(), State::Quiescent);
-    cookie::unuse(cookie);
+    users::unuse(cookie);
     stage.check(cookie);
 }
 
@@ -470,7 +471,7 @@ fn withdraw_and_invalidate(stage: &'static Stage) {
         Box::new(move || invalidate(cookie)),
     ]);
     assert_eq!(cookie.state(), State::Quiescent);
-    cookie::unuse(cookie);
+    users::unuse(cookie);
     stage.check(cookie);
 }
 
@@ -483,7 +484,7 @@ fn invalidate_and_read(stage: &'static Stage) {
         Box::new(move || read(cookie)),
     ]);
     assert_eq!(cookie.state(), State::Active);
-    cookie::unuse(cookie);
+    users::unuse(cookie);
     stage.check(cookie);
 }
 
@@ -495,7 +496,7 @@ fn invalidate_twice(stage: &'static Stage) {
         Box::new(move || invalidate(cookie)),
     ]);
     assert_eq!(cookie.state(), State::Active);
-    cookie::unuse(cookie);
+    users::unuse(cookie);
     stage.check(cookie);
 }
 
@@ -503,10 +504,10 @@ fn invalidate_twice(stage: &'static Stage) {
 fn use_and_unuse(stage: &'static Stage) {
     let cookie = stage.active();
     stage.at_once([
-        Box::new(move || cookie::unuse(cookie)),
+        Box::new(move || users::unuse(cookie)),
         Box::new(move || {
-            cookie::use_cookie(cookie, true);
-            cookie::unuse(cookie);
+            users::use_cookie(cookie, true);
+            users::unuse(cookie);
         }),
     ]);
     assert_eq!(cookie.state(), State::Active);
@@ -530,7 +531,7 @@ fn broken_and_invalidate(stage: &'static Stage) {
         Box::new(move || invalidate(cookie)),
     ]);
     assert_eq!(cookie.state(), State::Quiescent);
-    cookie::unuse(cookie);
+    users::unuse(cookie);
     stage.check(cookie);
 }
 
@@ -539,7 +540,7 @@ fn broken_and_unuse(stage: &'static Stage) {
     let cookie = stage.active();
     stage.at_once([
         Box::new(move || cookie::report(cookie, Event::CachingFailed)),
-        Box::new(move || cookie::unuse(cookie)),
+        Box::new(move || users::unuse(cookie)),
     ]);
     assert_eq!(cookie.state(), State::Quiescent);
     stage.check(cookie);
@@ -565,7 +566,7 @@ fn relinquish_and_unuse(stage: &'static Stage) {
     let cookie = stage.active();
     stage.at_once([
         Box::new(move || relinquish(cookie)),
-        Box::new(move || cookie::unuse(cookie)),
+        Box::new(move || users::unuse(cookie)),
     ]);
     stage.check(cookie);
 }
@@ -574,8 +575,8 @@ fn relinquish_and_unuse(stage: &'static Stage) {
 fn relinquish_unused(stage: &'static Stage) {
     let cookie = stage.acquire();
     stage.volume.cache().set_state(CacheState::Withdrawn);
-    cookie::use_cookie(cookie, true);
-    cookie::unuse(cookie);
+    users::use_cookie(cookie, true);
+    users::unuse(cookie);
     stage.at_once([Box::new(move || relinquish(cookie))]);
     assert_eq!(cookie.object.lookups.get(), 0);
     stage.check(cookie);

@@ -153,10 +153,7 @@ pub(crate) mod task {
 }
 
 pub(crate) mod sync {
-    pub(crate) use super::{
-        lock::{Mutex, SpinLock},
-        new_mutex, new_spinlock,
-    };
+    pub(crate) use super::{lock::Mutex, new_mutex};
 
     pub(crate) mod atomic {
         pub(crate) use super::super::atomic::ordering;

@@ -9,7 +9,7 @@ use crate::{
     stand_in::{complaints, context::Atomic, fscache, memory},
     state::State,
     trace::{CookieWhy, VolumeWhy},
-    volume,
+    users, volume,
 };
 
 /// The last reference to a cookie, which has the last of its volume, goes in a completion: nothing
@@ -20,10 +20,10 @@ fn last_put_in_a_completion() {
     let cache = stage.bring_cache();
     let volume = stage.volume(c"v");
     let cookie = stage.cookie(&volume, b"key");
-    cookie::use_cookie(&cookie, false);
+    users::use_cookie(&cookie, false);
     stage.work();
     assert_eq!(cookie.state(), State::Active);
-    cookie::unuse(&cookie);
+    users::unuse(&cookie);
     let operation = CookieRef::get(&cookie, CookieWhy::GetEndAccess);
     cookie::relinquish(cookie, false);
     stage.give_up(volume);
@@ -113,9 +113,9 @@ fn in_any_order() {
         let cache = stage.bring_cache();
         let volume = stage.volume(c"v");
         let cookie = stage.cookie(&volume, b"key");
-        cookie::use_cookie(&cookie, false);
+        users::use_cookie(&cookie, false);
         stage.work();
-        cookie::unuse(&cookie);
+        users::unuse(&cookie);
         let (mut cache, mut volume, mut cookie) = (Some(cache), Some(volume), Some(cookie));
         let mut give_back = |what: usize| match what {
             CACHE => {

@@ -10,6 +10,7 @@ use crate::{
     prelude::*,
     stand_in::{atomic::ordering::Relaxed, memory},
     state::State,
+    users,
     write::{copy_to_cache, Completion, Range},
 };
 use std::cell::RefCell;
@@ -51,7 +52,7 @@ fn told_once() {
     let cookie = stage.cookie(&volume, b"key");
     // Not cached yet.
     assert_eq!(copy(&cookie, 4096), (vec![REFUSED], 1));
-    cookie::use_cookie(&cookie, true);
+    users::use_cookie(&cookie, true);
     stage.work();
     assert_eq!(cookie.state(), State::Active);
     assert_eq!(copy(&cookie, 4096), (vec![4096], 1));
@@ -72,7 +73,7 @@ fn told_once() {
     stage.work();
     assert_eq!(copy(&cookie, 4096), (vec![REFUSED], 1));
     assert_eq!(cookie.n_accesses().load(Relaxed), 0, "accesses are left");
-    cookie::unuse(&cookie);
+    users::unuse(&cookie);
     cookie::relinquish(cookie, false);
     stage.work();
     stage.give_up(volume);

@@ -29,13 +29,13 @@ fn alone<R>(f: impl FnOnce() -> R) -> R {
 fn stuck_lookup(stage: &'static Stage) {
     let cookie = stage.acquire();
     cookie.waited_for.set(true);
-    cookie::use_cookie(cookie, false);
+    users::use_cookie(cookie, false);
     let resources = Resources::empty();
     let begun = alone(|| io::begin(&resources, cookie, Want::Read, AccessWhy::IoRead));
     assert!(begun.is_err(), "begun without an object");
     assert_eq!(cookie.n_accesses().load(Relaxed), 0);
     stage.settle();
-    cookie::unuse(cookie);
+    users::unuse(cookie);
     stage.check(cookie);
 }
 
@@ -49,7 +49,7 @@ fn stuck_invalidation(stage: &'static Stage) {
     assert!(!alone(|| io::wait_for(&resources, Want::Read)));
     resources.end();
     stage.settle();
-    cookie::unuse(cookie);
+    users::unuse(cookie);
     stage.check(cookie);
 }
 
@@ -58,14 +58,14 @@ fn stuck_discard(stage: &'static Stage) {
     let cookie = stage.idle();
     cookie.waited_for.set(true);
     cookie.object.while_withdrawn.set(|cookie| {
-        alone(|| cookie::use_cookie(cookie, false));
+        alone(|| users::use_cookie(cookie, false));
     });
     expire(stage);
     stage.settle();
     assert_eq!(cookie.state(), State::Quiescent);
     assert_eq!(cookie.n_active().load(Relaxed), 1);
     cookie.object.while_withdrawn.set(|_| ());
-    cookie::unuse(cookie);
+    users::unuse(cookie);
     stage.check(cookie);
 }
 
@@ -86,10 +86,10 @@ fn stuck_volume(stage: &'static Stage) {
     let cache = volumes::bring_cache();
     let volume = volumes::acquire(b"v").unwrap();
     let cookie = cookie::acquire(volume, 0, b"key", Blob::default(), 1).unwrap();
-    cookie::use_cookie(&cookie, false);
+    users::use_cookie(&cookie, false);
     alone(|| stage.settle());
     assert_eq!(cookie.state(), State::Quiescent, "looked up in nothing");
-    cookie::unuse(&cookie);
+    users::unuse(&cookie);
     cookie::relinquish(cookie, false);
     stage.settle();
     stage.fscache.volume_queue.work(false);

@@ -8,10 +8,10 @@ use super::*;
 fn withdraw_of_nothing(stage: &'static Stage) {
     let cookie = stage.acquire();
     cookie::withdraw(cookie);
-    cookie::use_cookie(cookie, false);
+    users::use_cookie(cookie, false);
     stage.settle();
     assert_eq!(cookie.state(), State::Active, "withdrawn at once");
-    cookie::unuse(cookie);
+    users::unuse(cookie);
     stage.check(cookie);
 }
 
@@ -19,12 +19,12 @@ fn withdraw_of_nothing(stage: &'static Stage) {
 fn read_after_no_discard(stage: &'static Stage) {
     let cookie = stage.idle();
     expire(stage);
-    cookie::use_cookie(cookie, false);
+    users::use_cookie(cookie, false);
     stage.settle();
     assert_eq!(cookie.state(), State::Active);
     read(cookie);
     assert!(stage.fscache.queue.is_empty(), "queued at every access");
-    cookie::unuse(cookie);
+    users::unuse(cookie);
     stage.check(cookie);
 }
 

@@ -7,10 +7,10 @@ use super::*;
 /// Two close the file, and are its last users.
 fn unuse_and_unuse(stage: &'static Stage) {
     let cookie = stage.active();
-    cookie::use_cookie(cookie, false);
+    users::use_cookie(cookie, false);
     stage.at_once([
-        Box::new(move || cookie::unuse(cookie)),
-        Box::new(move || cookie::unuse(cookie)),
+        Box::new(move || users::unuse(cookie)),
+        Box::new(move || users::unuse(cookie)),
     ]);
     expire(stage);
     stage.settle();
@@ -21,10 +21,10 @@ fn unuse_and_unuse(stage: &'static Stage) {
 /// The time of the last close has come while the file, opened again, is closed again.
 fn discard_and_unuse(stage: &'static Stage) {
     let cookie = stage.idle();
-    cookie::use_cookie(cookie, false);
+    users::use_cookie(cookie, false);
     stage.at_once([
         Box::new(move || expire(stage)),
-        Box::new(move || cookie::unuse(cookie)),
+        Box::new(move || users::unuse(cookie)),
     ]);
     expire(stage);
     stage.settle();
@@ -36,8 +36,8 @@ fn discard_and_unuse(stage: &'static Stage) {
 fn early_and_relinquish(stage: &'static Stage) {
     let cookie = stage.idle();
     CLOCK.set(CLOCK.get() + 10 * HZ);
-    cookie::use_cookie(cookie, false);
-    cookie::unuse(cookie);
+    users::use_cookie(cookie, false);
+    users::unuse(cookie);
     stage.at_once([
         Box::new(move || stage.fscache.lru.expire()),
         Box::new(move || relinquish(cookie)),
@@ -51,8 +51,8 @@ fn unuse_too_often(stage: &'static Stage) {
     let cookie = stage.active();
     MISTAKEN.set(true);
     stage.at_once([
-        Box::new(move || cookie::unuse(cookie)),
-        Box::new(move || cookie::unuse(cookie)),
+        Box::new(move || users::unuse(cookie)),
+        Box::new(move || users::unuse(cookie)),
     ]);
     assert_eq!(cookie.n_active().load(Relaxed), 0, "less than nobody");
     stage.check(cookie);
@@ -63,11 +63,11 @@ fn invalidate_and_use(stage: &'static Stage) {
     let cookie = stage.acquire();
     stage.at_once([
         Box::new(move || invalidate(cookie)),
-        Box::new(move || cookie::use_cookie(cookie, true)),
+        Box::new(move || users::use_cookie(cookie, true)),
     ]);
     assert_eq!(cookie.state(), State::Active);
     assert!(cookie.object.announced.get(), "a writer was not announced");
-    cookie::unuse(cookie);
+    users::unuse(cookie);
     stage.check(cookie);
 }
 
@@ -76,7 +76,7 @@ fn invalidate_and_unuse(stage: &'static Stage) {
     let cookie = stage.active();
     stage.at_once([
         Box::new(move || invalidate(cookie)),
-        Box::new(move || cookie::unuse(cookie)),
+        Box::new(move || users::unuse(cookie)),
     ]);
     assert_eq!(cookie.state(), State::Active);
     expire(stage);
@@ -90,14 +90,14 @@ fn withdraw_and_use(stage: &'static Stage) {
     let cookie = stage.idle();
     stage.at_once([
         Box::new(move || cookie::withdraw(cookie)),
-        Box::new(move || cookie::use_cookie(cookie, false)),
+        Box::new(move || users::use_cookie(cookie, false)),
     ]);
     // Whoever opened it too early goes without, and whoever comes later does not.
-    cookie::use_cookie(cookie, false);
+    users::use_cookie(cookie, false);
     stage.settle();
     assert_eq!(cookie.state(), State::Active, "withdrawn at once");
-    cookie::unuse(cookie);
-    cookie::unuse(cookie);
+    users::unuse(cookie);
+    users::unuse(cookie);
     stage.check(cookie);
 }
 
@@ -106,7 +106,7 @@ fn withdraw_and_unuse(stage: &'static Stage) {
     let cookie = stage.active();
     stage.at_once([
         Box::new(move || cookie::withdraw(cookie)),
-        Box::new(move || cookie::unuse(cookie)),
+        Box::new(move || users::unuse(cookie)),
     ]);
     assert_eq!(cookie.state(), State::Quiescent);
     stage.check(cookie);
@@ -142,10 +142,10 @@ fn read_and_use(stage: &'static Stage) {
     cookie.waited_for.set(true);
     stage.at_once([
         Box::new(move || read(cookie)),
-        Box::new(move || cookie::use_cookie(cookie, false)),
+        Box::new(move || users::use_cookie(cookie, false)),
     ]);
     assert_eq!(cookie.state(), State::Active);
-    cookie::unuse(cookie);
+    users::unuse(cookie);
     stage.check(cookie);
 }
 
@@ -156,7 +156,7 @@ fn read_and_unuse(stage: &'static Stage) {
     stage.at_once([
         Box::new(move || read(cookie)),
         Box::new(move || {
-            cookie::unuse(cookie);
+            users::unuse(cookie);
             expire(stage);
         }),
     ]);
@@ -188,8 +188,8 @@ fn relinquish_and_use(stage: &'static Stage) {
     stage.at_once([
         Box::new(move || relinquish(cookie)),
         Box::new(move || {
-            cookie::use_cookie(cookie, false);
-            cookie::unuse(cookie);
+            users::use_cookie(cookie, false);
+            users::unuse(cookie);
             held.put(CookieWhy::PutWork);
         }),
     ]);

@@ -222,7 +222,7 @@ pub(super) fn used_while_the_cache_goes(stage: &'static Stage) {
     // SAFETY: Cookies live until the model has ended.
     let cookie = unsafe { &*cookie.into_raw() };
     stage.at_once([
-        Box::new(move || cookie::use_cookie(cookie, false)),
+        Box::new(move || users::use_cookie(cookie, false)),
         Box::new(move || {
             cache::withdraw(cache);
             volume::withdraw(volume);
@@ -236,7 +236,7 @@ pub(super) fn used_while_the_cache_goes(stage: &'static Stage) {
     ]);
     assert_eq!(cookie.state(), State::Quiescent, "it outlives the cache");
     cache::relinquish(CacheRef::own(cache));
-    cookie::unuse(cookie);
+    users::unuse(cookie);
     super::relinquish(cookie);
     stage.settle();
     relinquish(volume);

@@ -21,6 +21,7 @@ fs_mount() {
 fs_cannot() {
 	case $1 in
 	*-mounted) echo "a 9p client with cache=fscache does not ask the server again while it is mounted" ;;
+	direct) echo "diod creates no file with O_DIRECT" ;;
 	changed) echo "diod gives files no version, so a 9p client sees only that a size has changed" ;;
 	esac
 }

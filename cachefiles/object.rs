@@ -290,10 +290,9 @@ impl Object {
         let Ok(dir) = self.directory() else {
             return;
         };
-        let published = self.cache().with_creds(|| {
-            self.store_coherency(&file, &snapshot, Content::NoData)?;
-            store::commit_tmpfile(self.cache(), self.debug_id, dir, &self.name, &file)
-        });
+        let published = self
+            .cache()
+            .with_creds(|| self.publish(dir, &file, &snapshot));
         if published.is_err() {
             // Tried again the next time.
             return;
@@ -417,13 +416,7 @@ impl Object {
                 see(RefWhy::SeeCleanCommit);
                 self.cookie.clear(CookieFlag::LocalWrite);
                 self.cookie.clear(CookieFlag::NeedsUpdate);
-                // Only a file that says what it is gets a name.
-                let committed = self
-                    .store_coherency(&file, &snapshot, Content::NoData)
-                    .and_then(|()| {
-                        store::commit_tmpfile(self.cache(), self.debug_id, dir, &self.name, &file)
-                    });
-                match committed {
+                match self.publish(dir, &file, &snapshot) {
                     Ok(()) => self.let_go(file),
                     Err(_) => drop(file),
                 }
@@ -452,6 +445,13 @@ impl Object {
                 self.let_go(file);
             }
         }
+    }
+
+    /// Gives a file without a name the object's, under what the cookie says. Sleeps.
+    fn publish(&self, dir: &Dentry, file: &File, snapshot: &Snapshot) -> Result {
+        // Only a file that says what it is gets a name.
+        self.store_coherency(file, snapshot, Content::NoData)?;
+        store::commit_tmpfile(self.cache(), self.debug_id, dir, &self.name, file)
     }
 
     /// Removes a named file; if that fails, at least what makes it look coherent.

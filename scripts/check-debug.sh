@@ -10,7 +10,7 @@
 #   check-debug.sh --short       one case
 #   check-debug.sh CASE...       only these cases
 #
-# Two machines run side by side; what the cases print is seen when one has ended.
+# Two machines run side by side, and what they print comes in turns.
 #
 # PAIR chooses the modules (default r-r).  FUZZ_SECONDS is for how long the case
 # device-fuzz, and each of libFuzzer's targets, runs (default: 60).

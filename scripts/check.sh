@@ -109,7 +109,7 @@ all_cases() {
 
 # boot PAIR NUMBER CASE... : run cases in one machine.
 boot() {
-	local pair=$1 number=$2 status=0 dir=$logs/$1 name words=slab_nomerge asked=() more=() layer=()
+	local pair=$1 number=$2 status=0 dir=$logs/$1 name words=slab_nomerge asked=() more=() layer=() disk
 	shift 2
 	for name in TURNS MANY FUZZ_SECONDS SLOW; do
 		[ -z "${!name:-}" ] || asked+=(--env "$name=${!name}")
@@ -120,7 +120,10 @@ boot() {
 	read -ra more < <(for name; do
 		[ ! -f "$TOP/tests/vm/servers/${name%%:*}.sh" ] || sed -n 's/^# packages: //p' "$TOP/tests/vm/servers/${name%%:*}.sh"
 	done | sort -u | tr '\n' ' ') || true
-	[ ${#more[@]} = 0 ] || layer=(--disk "layer=$("$TOP/scripts/layer.sh" "${more[@]}")/layer.img:ro")
+	if [ ${#more[@]} -gt 0 ]; then
+		disk=$("$TOP/scripts/layer.sh" "${more[@]}") || die "there is no layer with ${more[*]} (see above)"
+		layer=(--disk "layer=$disk/layer.img:ro")
+	fi
 	# A share is outside of the machine, so it goes with the disks.
 	mkdir -p "$dir/$number" "$dir/share"
 	setpriv --pdeathsig TERM "$TOP/scripts/vm.sh" --pair "$pair" --job "$logs/job" \

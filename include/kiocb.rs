@@ -6,7 +6,8 @@
 //! [`Completion`], a value that is consumed when the I/O has ended, exactly once: by whoever ends
 //! it, in whatever context that is, or before the submission returns.
 //!
-//! The filesystem acts under credentials that are given; a completion never does, whoever calls it.
+//! The filesystem acts under credentials that are given; a completion that the submitter calls does
+//! not.
 //!
 //! Two parties use the control block: whoever completes the I/O, and the submitter, into whose
 //! frames the filesystem returns after it queued the I/O. Each owns a reference to it.

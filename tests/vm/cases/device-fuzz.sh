@@ -43,7 +43,13 @@ touch /tmp/stop
 umount /mnt/fuzz-bind
 [ $status = 0 ] || fail "wrong answers, see above; seed $SEED"
 wait_for "the cache is withdrawn" no_cache_active
-rm -rf $CACHE/fuzz
+if ! rm -rf $CACHE/fuzz; then
+	# When it gives a cache up, the C cachefiles leaves a folder marked as in use.
+	[ "${PAIR#*-}" = c ] || fail "something is in use that nobody uses"
+	umount $CACHE
+	disk cache $CACHE
+	rm -rf $CACHE/fuzz
+fi
 
 say "the daemon afterwards"
 fresh_cache

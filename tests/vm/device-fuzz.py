@@ -349,9 +349,10 @@ for (word, got), count in sorted(seen.items(), key=str):
 for word, got in by_word.items():
     print("  %s: %s" % (word, ", ".join(got)))
 # A test that says nothing right tests nothing; but a machine that is too slow, or a
-# cache that the C cachefiles has given up, says little.
+# cache that the C cachefiles has given up, says little.  (Then even nonsense is EIO.)
+gave_up = not ours and seen["unknown", "EIO"] > 0
 done = {"limits" if word.encode() in LIMITS else word for word, got in seen if got is True}
 for word in ("bind", "dir", "cull", "inuse", "limits", "debug", "tag"):
-    if ours and seen.total() > 3000 and not wrong and word not in done:
+    if not gave_up and seen.total() > 3000 and not wrong and word not in done:
         complain("%s was never done" % word)
 sys.exit(1 if wrong else 0)

@@ -19,21 +19,9 @@
 //! the same time) and read by operations that begin, hence the spinlock around it. Files are
 //! dropped outside the lock, as that sleeps.
 //!
-//! # What must never be published
-//!
-//! A file is committed, or left in place, under the coherency data that the cookie has *then*. So
-//! it must hold data of that generation and nothing else, or be removed:
-//!
-//! - the object remembers the generation (count of invalidations) that its file belongs to, and
-//!   [`Object::finish`] compares it with the cookie's, read together with the coherency data;
-//! - an invalidation that fails leaves [`Backing::Invalid`], from which there is no way to commit;
-//! - a write that failed, or was cut short, makes the object *suspect*: nothing is read from it or
-//!   stored in it until the range has been made absent ([`Object::mend`]), and if that cannot be,
-//!   it is removed in the end;
-//! - a file that is used for long gets its name meanwhile ([`Object::publish_in_use`]), by the same
-//!   rules, and is brought into its final state in the end like any other;
-//! - what is changed locally carries a mark that is on the disk before the first change is
-//!   ([`Object::mark_for_changes`]).
+//! What of it stays on the disk, and what must not, is in `publish.rs`.
+
+mod publish;
 
 use crate::{
     atomic::Atomic,
@@ -155,15 +143,6 @@ impl Jarred for Object {
 /// Numbers objects, for the tree and for traces.
 static SERIAL: Atomic<i64> = Atomic::new(0);
 
-/// Why a file cannot be an object's any more.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Unfit {
-    /// The cookie was retired.
-    Retired,
-    /// It holds data of another generation, or of none.
-    Stale,
-}
-
 impl Object {
     /// Makes an object for a cookie.
     fn new(volume: Arc<Volume>, cookie: &Cookie) -> Result<ObjectRef> {
@@ -269,44 +248,6 @@ impl Object {
         old
     }
 
-    /// Gives a file without a name its name, if it has been without for long enough. Sleeps.
-    ///
-    /// Called again and again. The file stays in use; what is stored later is stored in it.
-    pub(crate) fn publish_in_use(&self) {
-        let _change = self.change.lock();
-        let file = match &*self.backing.lock() {
-            Backing::Tmpfile(file) => (**file).clone(),
-            Backing::Linked(_) | Backing::None | Backing::Invalid => return,
-        };
-        // What is closed soon is named then, at less cost.
-        if !self.waits_for_name.xchg(true, ordering::Relaxed) {
-            return;
-        }
-        let snapshot = self.cookie.snapshot();
-        // What is changed locally would be marked as such, and is no use after a crash.
-        if self.unfit(&snapshot).is_some() || self.cookie.has(CookieFlag::LocalWrite) {
-            return;
-        }
-        let Ok(dir) = self.directory() else {
-            return;
-        };
-        let published = self
-            .cache()
-            .with_creds(|| self.publish(dir, &file, &snapshot));
-        if published.is_err() {
-            // Tried again the next time.
-            return;
-        }
-        let mut backing = self.backing.lock();
-        *backing = match replace(&mut *backing, Backing::None) {
-            Backing::Tmpfile(file) => Backing::Linked(file),
-            // Changed under `change` only.
-            other => other,
-        };
-        drop(backing);
-        self.cache().count_unnamed(-1);
-    }
-
     /// Looks for the object on disk, and makes it if it is not there or not coherent. Sleeps.
     fn look_up(&self) -> Result {
         let dir = self.directory()?;
@@ -382,96 +323,6 @@ impl Object {
             snapshot,
             content,
         )
-    }
-
-    /// Why the file may not be published under what the cookie says, if so.
-    fn unfit(&self, snapshot: &Snapshot) -> Option<Unfit> {
-        if self.cookie.has(CookieFlag::Retired) {
-            Some(Unfit::Retired)
-        } else if self.integrity.is_suspect()
-            || self.generation.load(ordering::Relaxed) != snapshot.generation
-        {
-            Some(Unfit::Stale)
-        } else {
-            None
-        }
-    }
-
-    /// Brings the object's file into its final state, and lets go of it. Sleeps.
-    fn finish(&self, see: impl Fn(RefWhy)) {
-        let Ok(dir) = self.directory() else {
-            return;
-        };
-        self.mend();
-        let snapshot = self.cookie.snapshot();
-        let unfit = self.unfit(&snapshot);
-        match (self.replace(Backing::None), unfit) {
-            (Backing::None | Backing::Invalid, _) => {}
-
-            (Backing::Tmpfile(file), Some(_)) => {
-                see(RefWhy::SeeCleanDropTmp);
-                drop(file);
-            }
-            (Backing::Tmpfile(file), None) => {
-                see(RefWhy::SeeCleanCommit);
-                self.cookie.clear(CookieFlag::LocalWrite);
-                self.cookie.clear(CookieFlag::NeedsUpdate);
-                match self.publish(dir, &file, &snapshot) {
-                    Ok(()) => self.let_go(file),
-                    Err(_) => drop(file),
-                }
-            }
-
-            (Backing::Linked(file), Some(unfit)) => {
-                see(RefWhy::SeeCleanDelete);
-                let why = match unfit {
-                    Unfit::Retired => KillWhy::WasRetired,
-                    Unfit::Stale => KillWhy::IsStale,
-                };
-                self.unpublish(dir, &file, why);
-                self.let_go(file);
-            }
-            (Backing::Linked(file), None) => {
-                see(RefWhy::SeeCleanCommit);
-                let written = self.cookie.clear(CookieFlag::LocalWrite);
-                let updated = self.cookie.clear(CookieFlag::NeedsUpdate);
-                if (written || updated)
-                    && self
-                        .store_coherency(&file, &snapshot, Content::NoData)
-                        .is_err()
-                {
-                    self.unpublish(dir, &file, KillWhy::IsStale);
-                }
-                self.let_go(file);
-            }
-        }
-    }
-
-    /// Gives a file without a name the object's, under what the cookie says. Sleeps.
-    fn publish(&self, dir: &Dentry, file: &File, snapshot: &Snapshot) -> Result {
-        // Only a file that says what it is gets a name.
-        self.store_coherency(file, snapshot, Content::NoData)?;
-        store::commit_tmpfile(self.cache(), self.debug_id, dir, &self.name, file)
-    }
-
-    /// Removes a named file; if that fails, at least what makes it look coherent.
-    fn unpublish(&self, dir: &Dentry, file: &BackingFile, why: KillWhy) {
-        match self.delete(dir, file, why) {
-            Ok(()) => {}
-            // Somebody else removed it, or put another in its place.
-            Err(error) if error == ENOENT || error == ESTALE => {}
-            Err(_) => {
-                if let Err(error) = attr::remove(self.cache(), self.debug_id, file.dentry()) {
-                    if crate::ratelimit::may_speak() {
-                        pr_err!(
-                            "A stale object can neither be removed nor marked: error {} [o={:08x}]\n",
-                            error.to_errno(),
-                            self.debug_id
-                        );
-                    }
-                }
-            }
-        }
     }
 
     /// Puts a new, empty file in place of the one there is. Sleeps.

@@ -15,6 +15,7 @@ use core::{
 };
 use kernel::{
     fs::File,
+    prelude::*,
     sync::aref::ARef, //
 };
 
@@ -98,6 +99,23 @@ impl<'a> Resources<'a> {
         let file = unsafe { (*self.raw).cache_priv2 };
         // SAFETY: By the invariant a reference is owned; it has no descriptor.
         (!file.is_null()).then(|| unsafe { File::from_raw_file(file.cast()) })
+    }
+
+    /// The object and the file, if the operation has both.
+    pub(crate) fn target(&self) -> Option<(Borrowed<'a, Object>, &'a File)> {
+        self.object().zip(self.file())
+    }
+
+    /// The object and the file, as soon as the cookie is ready for what is wanted. Sleeps.
+    ///
+    /// # Errors
+    ///
+    /// `ENOBUFS` if there will be none.
+    pub(crate) fn wait_for_target(&self, want: Want) -> Result<(Borrowed<'a, Object>, &'a File)> {
+        if !self.wait(want) {
+            return Err(ENOBUFS);
+        }
+        self.target().ok_or(ENOBUFS)
     }
 
     /// Gives the operation our functions, and a file unless it has one.

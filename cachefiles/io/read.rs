@@ -93,11 +93,12 @@ pub(crate) fn read(
     holes: Holes,
     terminator: Terminator,
 ) -> Result<Submitted> {
-    let ready = resources.wait(Want::Read);
-    let target = resources.object().zip(resources.file());
-    let (true, Some((object, file))) = (ready, target) else {
-        terminator.call(Err(ENOBUFS));
-        return Err(ENOBUFS);
+    let (object, file) = match resources.wait_for_target(Want::Read) {
+        Ok(target) => target,
+        Err(error) => {
+            terminator.call(Err(error));
+            return Err(error);
+        }
     };
     fscache::count(Count::Read);
 
@@ -147,7 +148,7 @@ pub(crate) fn read(
 /// One that goes on where the last one ended is lengthened, as far as the cache has what comes
 /// then: neither the disk nor the server is asked for what nobody may want.
 pub(crate) fn expand_readahead(resources: &Resources<'_>, start: u64, len: u64, size: u64) -> u64 {
-    let Some((object, file)) = resources.object().zip(resources.file()) else {
+    let Some((object, file)) = resources.target() else {
         return len;
     };
     let goes_on = object.goes_on(start);
@@ -208,7 +209,7 @@ fn decide_read(resources: &Resources<'_>, subreq: &mut Subrequest<'_>, size: u64
     if resources.file().is_none() && !resources.wait(Want::Read) {
         return decision;
     }
-    let Some((object, file)) = resources.object().zip(resources.file()) else {
+    let Some((object, file)) = resources.target() else {
         return decision;
     };
     decision.cache_ino = file.inode().number();
@@ -264,10 +265,7 @@ pub(crate) fn query_occupancy(
     len: u64,
     granule: u64,
 ) -> Result<(u64, u64)> {
-    if !resources.wait(Want::Read) {
-        return Err(ENOBUFS);
-    }
-    let (object, file) = resources.object().zip(resources.file()).ok_or(ENOBUFS)?;
+    let (object, file) = resources.wait_for_target(Want::Read)?;
     if object.integrity().is_suspect() && !object.mend() {
         return Err(ENODATA);
     }

@@ -129,11 +129,12 @@ pub(crate) fn write(
     iter: &mut IoVector<'_>,
     terminator: Terminator,
 ) -> Result<Submitted> {
-    let ready = resources.wait(Want::Write);
-    let target = resources.object().zip(resources.file());
-    let (true, Some((object, file))) = (ready, target) else {
-        terminator.call(Err(ENOBUFS));
-        return Err(ENOBUFS);
+    let (object, file) = match resources.wait_for_target(Want::Write) {
+        Ok(target) => target,
+        Err(error) => {
+            terminator.call(Err(error));
+            return Err(error);
+        }
     };
     let cache = object.cache();
     // This may be write-back, for which memory is not to be waited for.
@@ -244,10 +245,11 @@ pub(crate) fn prepare_write(
     upper: u64,
     is_new: bool,
 ) -> Result<u64> {
-    if resources.file().is_none() && !resources.wait(Want::Write) {
-        return Err(ENOBUFS);
-    }
-    let (object, file) = resources.object().zip(resources.file()).ok_or(ENOBUFS)?;
+    // The object may be in the making.
+    let (object, file) = match resources.target() {
+        Some(target) => target,
+        None => resources.wait_for_target(Want::Write)?,
+    };
     let Some(len) = whole_pages(start, len, upper, PAGE_SIZE) else {
         // Probably data that came into the page cache when the cookie was out of service.
         fscache::count(Count::DioMisfit);
@@ -275,12 +277,13 @@ pub(crate) fn issue_write(mut subreq: Subrequest<'_>) {
     let resources = subreq.resources();
     let terminator = subreq.write_terminator();
     // A subrequest whose object is in the making waits here, as it must not be lost.
-    let ready = resources.wait(Want::Write);
-    let target = resources.object().zip(resources.file());
-    let (true, Some((object, file))) = (ready, target) else {
-        trace::subrequest(&subreq, SubrequestEvent::NoWrite);
-        terminator.call(Err(ENOBUFS));
-        return;
+    let (object, file) = match resources.wait_for_target(Want::Write) {
+        Ok(target) => target,
+        Err(error) => {
+            trace::subrequest(&subreq, SubrequestEvent::NoWrite);
+            terminator.call(Err(error));
+            return;
+        }
     };
 
     let (start, len) = (subreq.start(), subreq.len());

@@ -24,7 +24,7 @@ FILESYSTEMS=(nfs3 nfs4.0 nfs4.1 nfs4.2 9p-virtio 9p-tcp smb3 nfs4.2-ganesha smb3
 ALL_PARTS=(cold warm-dropped warm-remounted
 	changed truncated extended replaced deleted
 	changed-mounted truncated-mounted extended-mounted replaced-mounted deleted-mounted
-	write append truncate direct mmap-read mmap-write write-sync rename unlink-open
+	write append rewrite truncate direct mmap-read mmap-write write-sync rename unlink-open
 	sparse empty many-files two-mounts early-mount rebound daemon-killed unmount-busy)
 
 # run_all FILESYSTEM... : a machine for each of them and pair, with all parts in it.

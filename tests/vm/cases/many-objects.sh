@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Culling an object costs the same, however many there are: the last of MANY (default
+# 2000; a million by hand) takes no longer than the first.
+. ./lib.sh
+. ./by-hand.sh
+
+MANY=${MANY:-2000}
+fresh_cache
+server_start
+rm -rf $EXPORT/many
+python3 - $EXPORT/many "$MANY" <<-'END'
+	import os, sys
+	for i in range(int(sys.argv[2])):
+	    folder = f"{sys.argv[1]}/{i // 1000}"
+	    os.makedirs(folder, exist_ok=True)
+	    with open(f"{folder}/{i}", "w") as file:
+	        file.write(f"{i}\n")
+END
+sync -f $EXPORT/many
+bind
+mount_nfs
+before=$(objects)
+sums $MNT/many >/tmp/seen
+umount_nfs
+more "objects in the cache" $(($(objects) - before)) $((MANY - 1))
+
+# What is culled goes through the folders as the daemon does; the time is the processor's.
+python3 - $CACHE/cache "$MANY" <<-'END' || fail "$(cat /tmp/reason)"
+	import os, sys, time
+
+	def say(reason):
+	    print(reason, file=open("/tmp/reason", "w"))
+	    sys.exit(1)
+
+	many, costs = int(sys.argv[2]), []
+	for folder, _, files in os.walk(sys.argv[1]):
+	    if not files:
+	        continue
+	    os.chdir(folder)
+	    for name in files:
+	        began = time.process_time_ns()
+	        os.write(9, b"cull " + name.encode())
+	        costs.append(time.process_time_ns() - began)
+	if len(costs) < many:
+	    say(f"{len(costs)} objects of {many} were culled")
+	# The median of each end: a timer's tick in between is nobody's cost.
+	end = many // 10
+	first, last = sorted(costs[:end])[end // 2], sorted(costs[-end:])[end // 2]
+	print(f"  culled {len(costs)} objects; one of the first took {first // 1000} us, one of the last {last // 1000} us")
+	if last > 3 * first:
+	    say(f"one of the last took {last} ns, one of the first {first} ns")
+END
+more "objects after culling all" 1 "$(objects)"
+mount_nfs
+same many
+umount_nfs
+unbind

@@ -109,16 +109,19 @@ all_cases() {
 
 # boot PAIR NUMBER CASE... : run cases in one machine.
 boot() {
-	local pair=$1 number=$2 status=0 dir=$logs/$1 name words=slab_nomerge asked=() more=() layer=() disk
+	local pair=$1 number=$2 status=0 dir=$logs/$1 name file words=slab_nomerge asked=() more=() layer=() disk
 	shift 2
 	for name in TURNS MANY FUZZ_SECONDS SLOW; do
 		[ -z "${!name:-}" ] || asked+=(--env "$name=${!name}")
 	done
 	# Debian's kernel has it, but prefers AppArmor.
 	[[ " $* " != *" selinux "* ]] || words+=" security=selinux"
-	# Packages that only one filesystem's server needs are a disk of their own.
+	# Packages that only one filesystem's server needs, or one part, are a disk of their own.
 	read -ra more < <(for name; do
-		[ ! -f "$TOP/tests/vm/servers/${name%%:*}.sh" ] || sed -n 's/^# packages: //p' "$TOP/tests/vm/servers/${name%%:*}.sh"
+		[[ $name == *:* ]] || continue
+		for file in "$TOP/tests/vm/servers/${name%%:*}.sh" "$TOP/tests/vm/compat/${name#*:}.sh"; do
+			[ ! -f "$file" ] || sed -n 's/^# packages: //p' "$file"
+		done
 	done | sort -u | tr '\n' ' ') || true
 	if [ ${#more[@]} -gt 0 ]; then
 		disk=$("$TOP/scripts/layer.sh" "${more[@]}") || die "there is no layer with ${more[*]} (see above)"

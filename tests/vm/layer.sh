@@ -10,6 +10,6 @@ use_layer() {
 	mount -t ext4 -o ro /dev/vm/layer /layer
 	modprobe overlay
 	mount -t overlay -o lowerdir=/layer/usr:/usr overlay /usr
-	cp -an /layer/etc/. /etc/
+	[ ! -d /layer/etc ] || cp -an /layer/etc/. /etc/
 	touch /tmp/layer-is-used
 }

@@ -178,12 +178,20 @@ run_pair() {
 stage() {
 	rm -rf "$logs/job"
 	if [[ " $* " == *" exerciser "* || " $* " == *" exchange-keys "* ]]; then
-		"$TOP/tests/exerciser/run.sh" --stage "$logs/job" && { stage_policy "$@"; return 0; }
+		"$TOP/tests/exerciser/run.sh" --stage "$logs/job" && { stage_policy "$@"; stage_fsx "$@"; return 0; }
 		result fail exerciser "it does not build (see above)"
 	fi
 	mkdir -p "$logs/job"
 	cp -a "$TOP/tests/vm/." "$logs/job/"
 	stage_policy "$@"
+	stage_fsx "$@"
+}
+# stage_fsx CASE... : what the part fsx runs; without it the part is skipped.
+stage_fsx() {
+	local built
+	[[ " $* " == *":fsx "* ]] || return 0
+	built=$("$TOP/scripts/fsx.sh") || { result fail fsx "it does not build (see above)"; return 0; }
+	cp "$built/bin/fsx" "$logs/job/"
 }
 # stage_policy CASE... : what the case selinux loads.
 stage_policy() {

@@ -26,6 +26,9 @@ ALL_PARTS=(cold warm-dropped warm-remounted
 	changed-mounted truncated-mounted extended-mounted replaced-mounted deleted-mounted
 	write append rewrite truncate direct mmap-read mmap-write write-sync rename unlink-open
 	sparse empty many-files two-mounts early-mount rebound daemon-killed unmount-busy)
+# Other people's suites.
+SUITES=(fsx fio dbench)
+ALL_PARTS+=("${SUITES[@]}")
 
 # run_all FILESYSTEM... : a machine for each of them and pair, with all parts in it.
 run_all() {

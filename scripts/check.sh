@@ -11,6 +11,7 @@
 #
 # SEED=N changes the random sequences of the case exerciser (default: 1).
 # TURNS=5 makes the longest case, reload, as much shorter (20 is what counts).
+# CHURN=3600 makes the case churn an hour long, MANY=1000000 the case many-objects big.
 # What each machine printed, and its kernel's messages, stay in $BUILD/check.
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -111,7 +112,7 @@ all_cases() {
 boot() {
 	local pair=$1 number=$2 status=0 dir=$logs/$1 name file words=slab_nomerge asked=() more=() layer=() disk
 	shift 2
-	for name in TURNS MANY FUZZ_SECONDS SLOW; do
+	for name in TURNS MANY CHURN FUZZ_SECONDS SLOW; do
 		[ -z "${!name:-}" ] || asked+=(--env "$name=${!name}")
 	done
 	# Debian's kernel has it, but prefers AppArmor.
@@ -130,10 +131,10 @@ boot() {
 	# A share is outside of the machine, so it goes with the disks.
 	mkdir -p "$dir/$number" "$dir/share"
 	setpriv --pdeathsig TERM "$TOP/scripts/vm.sh" --pair "$pair" --job "$logs/job" \
-		--results "$dir/$number" --log "$dir/$number/kernel.log" --time $(((300 + $# * 300) * ${SLOW:-1})) \
+		--results "$dir/$number" --log "$dir/$number/kernel.log" --time $(((300 + $# * 300) * ${SLOW:-1} + ${CHURN:-0})) \
 		--disk "server=$dir/server.img:1G" --disk "cache=$dir/cache.img:1G" \
 		--share "served=$dir/share" --share "second=$dir/share" --share "behind=$dir/share" \
-		--append "$words" --env "BOOT=$number" --env "CASE_LIMIT=$((500 * ${SLOW:-1}))" \
+		--append "$words" --env "BOOT=$number" --env "CASE_LIMIT=$((500 * ${SLOW:-1} + ${CHURN:-0}))" \
 		${layer[@]+"${layer[@]}"} ${asked[@]+"${asked[@]}"} --env "SEED=$seed" --env SECONDS_OF_RANDOM=20 \
 		-- ./run "$@" >"$dir/$number/output" 2>&1 &
 	tail -q -n +1 -F --pid=$! "$dir/$number/output" 2>/dev/null || true
@@ -274,7 +275,7 @@ case ${1:-} in
 	vm_tests "c-c r-r c-r r-c" "${cases[@]}"
 	debug_tests
 	;;
---help) sed -n '4,14s/^# \{0,1\}//p' "$0"; exit 0 ;;
+--help) sed -n '4,15s/^# \{0,1\}//p' "$0"; exit 0 ;;
 *) die "unknown option $1; see check.sh --help" ;;
 esac
 

@@ -27,7 +27,7 @@ ALL_PARTS=(cold warm-dropped warm-remounted
 	write append rewrite truncate direct mmap-read mmap-write write-sync rename unlink-open
 	sparse empty many-files two-mounts early-mount rebound daemon-killed unmount-busy)
 # Other people's suites.
-SUITES=(fsx fio dbench)
+SUITES=(fsx fio dbench stress-ng)
 ALL_PARTS+=("${SUITES[@]}")
 
 # run_all FILESYSTEM... : a machine for each of them and pair, with all parts in it.

@@ -3,16 +3,7 @@
 # from it, in the second, with the same disks, it must be warm.  What is read does not fit
 # into memory: what is still to be stored when a page is wanted back is stored all the same.
 . ./lib.sh
-
-# take_memory : leave 128 MiB of it.
-take_memory() {
-	local free
-	free=$(awk '$1 == "MemAvailable:" { print int($2 / 1024) }' /proc/meminfo)
-	mkdir -p /taken
-	mount -t tmpfs -o size=100% taken /taken
-	trap 'umount /taken' EXIT
-	[ "$free" -le 128 ] || head -c $(((free - 128) << 20)) /dev/zero >/taken/memory
-}
+. ./memory.sh
 
 server_start
 if [ "${BOOT:-1}" = 1 ]; then

@@ -2,6 +2,7 @@
 # stress-ng takes nearly all memory there is, while files are read: what is in memory
 # goes, in the middle of things too, and comes again from the cache.
 . ./compat.sh
+. ./memory.sh
 
 begin
 put_files
@@ -11,7 +12,7 @@ daemon_start
 fs_mount
 cold
 again
-scanned() { awk '/^pgscan_(kswapd|direct) / { n += $2 } END { print n }' /proc/vmstat; }
+take_memory
 # What is free, and what pages of files have as well; both workers share it.
 megabytes=$(awk '/^MemAvailable:/ { print int($2 / 1024 * 0.95) }' /proc/meminfo)
 before=$(scanned) from_cache=$(stat_of CaRdOps RD)

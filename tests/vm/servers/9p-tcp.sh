@@ -9,7 +9,7 @@ fs_server_start() {
 	disk server "$EXPORT"
 	modprobe 9p
 	[ ! -e /tmp/diod-runs ] || return 0
-	diod -n -e "$EXPORT" -l 127.0.0.1:5640 -L /tmp/diod.log
+	diod -n -e "$EXPORT" -l 127.0.0.1:5640 -l 127.0.0.2:5640 -L /tmp/diod.log
 	wait_for "diod listens" listens 5640
 	touch /tmp/diod-runs
 }
@@ -17,6 +17,13 @@ fs_mount() {
 	mkdir -p "${2:-$MNT}"
 	mount -t 9p -o "trans=tcp,port=5640,aname=$EXPORT,uname=root,version=9p2000.L,msize=131072,cache=fscache,ignoreqv,cachetag=first${1:+,$1}" \
 		127.0.0.1 "${2:-$MNT}"
+}
+fs_xfstests() {
+	local options
+	options=trans=tcp,port=5640,uname=root,version=9p2000.L,msize=131072,ignoreqv,$(plan9_cache "$1")
+	# A device is an address, and two devices are two.
+	xfstests_config 9p 127.0.0.1 127.0.0.2 \
+		"$options,aname=$EXPORT/test,cachetag=test" "$options,aname=$EXPORT/scratch,cachetag=scratch"
 }
 fs_cannot() {
 	case $1 in

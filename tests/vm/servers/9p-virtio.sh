@@ -26,3 +26,10 @@ fs_mount() {
 	mkdir -p "${2:-$MNT}"
 	mount -t 9p -o "trans=virtio,version=9p2000.L,msize=131072,cache=fscache,cachetag=first${1:+,$1}" $tag "${2:-$MNT}"
 }
+# What xfstests mounts are two folders of their own: "served" is the server's folder
+# "test", and "second" is "scratch".
+fs_xfstests() {
+	local options
+	options=trans=virtio,version=9p2000.L,msize=131072,$(plan9_cache "$1")
+	xfstests_config 9p served second "$options,cachetag=test" "$options,cachetag=scratch"
+}

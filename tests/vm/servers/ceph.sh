@@ -64,3 +64,8 @@ fs_mount() {
 	ceph_mount ",fsc${1:+,$1}" "${2:-$MNT}"
 }
 fs_second() { echo fsc=second; }
+fs_xfstests() {
+	local options=name=admin,ms_mode=legacy,noshare
+	[ "$1" = uncached ] || options+=,fsc
+	xfstests_config ceph 127.0.0.1:6789:/test 127.0.0.1:6789:/scratch "$options"
+}

@@ -14,6 +14,8 @@
 #                             the server again what it knows of them
 #   fs_cannot PART            why this filesystem cannot do that, whoever caches for it
 #   fs_second                 options that make a second mount one of its own
+#   fs_xfstests cached|uncached    the lines of xfstests' local.config for it; its two
+#                             filesystems are the server's folders "test" and "scratch"
 
 MNT=/mnt/$FS
 
@@ -24,6 +26,13 @@ fs_reads() { stat_of DownOps DL; }
 fs_settle() { :; }
 fs_cannot() { :; }
 fs_second() { echo rsize=65536; }
+
+# xfstests_config TYPE TEST_DEVICE SCRATCH_DEVICE OPTIONS [OPTIONS OF SCRATCH] : what
+# most of fs_xfstests is.
+xfstests_config() {
+	printf 'export %s=%q\n' FSTYP "$1" TEST_DEV "$2" SCRATCH_DEV "$3" \
+		TEST_FS_MOUNT_OPTS "-o $4" MOUNT_OPTIONS "-o ${5:-$4}"
+}
 
 # listens PORT
 listens() { (: </dev/tcp/127.0.0.1/"$1") 2>/dev/null; }

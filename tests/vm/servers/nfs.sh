@@ -22,4 +22,10 @@ fs_mount() {
 	mkdir -p "${2:-$MNT}"
 	mount -t $type -o "fsc,vers=$NFS_VERSION$more${1:+,$1}" "127.0.0.1:$EXPORT" "${2:-$MNT}"
 }
+fs_xfstests() {
+	local options=vers=$NFS_VERSION
+	[ "$NFS_VERSION" != 3 ] || options+=,nolock
+	[ "$1" = uncached ] || options+=,fsc
+	xfstests_config nfs "127.0.0.1:$EXPORT/test" "127.0.0.1:$EXPORT/scratch" "$options"
+}
 fs_reads() { server_reads "$@"; }

@@ -40,6 +40,11 @@ fs_mount() {
 	mkdir -p "${2:-$MNT}"
 	mount -t cifs -o "vers=3.1.1,username=root,password=word,fsc${1:+,$1}" //127.0.0.1/export "${2:-$MNT}"
 }
+fs_xfstests() {
+	local options=vers=3.1.1,username=root,password=word
+	[ "$1" = uncached ] || options+=,fsc
+	xfstests_config cifs //127.0.0.1/export/test //127.0.0.1/export/scratch "$options"
+}
 # The client keeps a closed file open for a second more, and what it knows of a
 # file for as long.
 fs_settle() { sleep 2.5; }

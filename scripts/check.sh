@@ -83,7 +83,7 @@ host_tests() {
 # Every script there is, cases included.
 lint_scripts() {
 	local files
-	mapfile -t files < <(cd "$TOP" && grep -lE '^#!/bin/(ba)?sh|shellcheck shell=' scripts/*.sh scripts/guest/init tests/vm/*.sh tests/vm/servers/*.sh tests/vm/run tests/exerciser/*.sh tests/scripts/*.sh .ci/run)
+	mapfile -t files < <(cd "$TOP" && grep -lE '^#!/bin/(ba)?sh|shellcheck shell=' scripts/*.sh scripts/guest/init tests/vm/*.sh tests/vm/servers/*.sh tests/vm/run tests/exerciser/*.sh tests/scripts/*.sh tests/xfstests/run tests/xfstests/*.sh .ci/run)
 	cd "$TOP"
 	"$TOP/scripts/enter.sh" shellcheck -S warning -x -P SCRIPTDIR --exclude=SC1091,SC2034,SC2120,SC2154 "${files[@]}"
 	# Cases run in the folder above, and all start with the library.

@@ -65,6 +65,53 @@ expect 'make with a wrong KDIR' 'is not a folder' env -u KERNEL KDIR="$work/noth
 expect 'no modules to install' 'run .make. first' env TOP= bash -c '
 	mkdir -p "$0/clone/scripts" && cp scripts/lib.sh scripts/install.sh "$0/clone/scripts/" && "$0/clone/scripts/install.sh"' "$work"
 
+xfstests() { tests/xfstests/run "$@"; }
+expect 'no xfstests' '--xfstests FOLDER' xfstests generic/001
+expect 'an xfstests that is not there' 'there is no folder' xfstests --xfstests "$work/nothing"
+expect 'a folder that is no xfstests' 'no .check.' xfstests --xfstests "$work/empty"
+mkdir -p "$work/suite/ltp" "$work/suite/tests/generic"
+touch "$work/suite/check"
+chmod +x "$work/suite/check"
+expect 'an xfstests that is not built' 'is not built' xfstests --xfstests "$work/suite"
+touch "$work/suite/ltp/fsx"
+chmod +x "$work/suite/ltp/fsx"
+echo '001 auto quick' >"$work/suite/tests/generic/group.list"
+expect 'a test that xfstests does not have' "no group, 'generic/999'" xfstests --xfstests "$work/suite" generic/999
+expect 'a filesystem that is none' 'no filesystem .xfs' xfstests --xfstests "$work/suite" --fs xfs generic/001
+expect 'no table of xfstests' 'nothing has been run' env XFSTESTS="$work/nothing" tests/xfstests/run --table
+
+# What tests/xfstests/report.sh makes of four columns: report WHAT LAST-LINE STATUS EXPECTED.
+columns() {
+	local column
+	for column in c-cached c-uncached rust-cached rust-uncached; do
+		mkdir -p "$work/columns/nfs4.2/$column"
+		printf '%s\n' "$1 generic/001 5" 'fail:1a2b generic/002 5 < text' >"$work/columns/nfs4.2/$column/verdicts"
+		shift
+	done
+}
+report() {
+	local what=$1 last=$2 status=0 out
+	printf '%s\n' "$4" >"$work/expected"
+	out=$(EXPECTED=$work/expected tests/xfstests/report.sh "$work/columns" 2>&1) || status=$?
+	if [ "$(tail -n 1 <<<"$out")" = "$last" ] && [ $status = "$3" ] && grep -q "${5:-}" <<<"$out"; then
+		echo "pass: $what"
+		passed=$((passed + 1))
+	else
+		echo "FAIL: $what: status $status, and: $out"
+		failed=$((failed + 1))
+	fi
+}
+columns pass pass pass pass
+report 'four columns that are the same' '2 the same, 0 differ, 0 expected' 0 ''
+report 'a difference that is listed and gone' '2 the same, 0 differ, 0 expected' 0 \
+	'nfs* generic/001 pass/pass/fail/pass because' 'not so any more.*generic/001'
+columns pass pass fail:3c4d pass
+report 'a difference' '1 the same, 1 differ, 0 expected' 1 ''
+report 'a difference that is listed' '1 the same, 0 differ, 1 expected' 0 'nfs* generic/001 */pass/fail/pass because'
+report 'another difference than is listed' '1 the same, 1 differ, 0 expected' 1 'nfs* generic/001 pass/pass/pass/fail because'
+columns fail:1111 fail:1111 fail:2222 fail:1111
+report 'one test that fails in two ways' '1 the same, 1 differ, 0 expected' 1 ''
+
 # An archive that nobody serves: the loopback port is closed.
 archive=(env BUILD="$work/build" DEBIAN_ARCHIVE=http://127.0.0.1:9/debian scripts/sysroot.sh)
 expect 'no network' 'nothing of it was kept' "${archive[@]}"

@@ -99,7 +99,8 @@ all_cases() {
 	echo small
 	for name in "$TOP"/tests/vm/cases/*.sh; do
 		name=$(basename "$name" .sh)
-		case $name in small | reboot | reload | selinux) ;; *) echo "$name" ;; esac
+		# 'inject' needs modules of its own, see injection_tests().
+		case $name in small | inject | reboot | reload | selinux) ;; *) echo "$name" ;; esac
 	done
 	# The other filesystems are here in short; all of each is in scripts/compat.sh.
 	for name in nfs3 nfs4.1 9p-virtio 9p-tcp; do echo "$name:short"; done
@@ -112,7 +113,7 @@ all_cases() {
 boot() {
 	local pair=$1 number=$2 status=0 dir=$logs/$1 name file words=slab_nomerge asked=() more=() layer=() disk
 	shift 2
-	for name in TURNS MANY CHURN FUZZ_SECONDS SLOW; do
+	for name in TURNS MANY CHURN EXTENTS FUZZ_SECONDS SLOW; do
 		[ -z "${!name:-}" ] || asked+=(--env "$name=${!name}")
 	done
 	# Debian's kernel has it, but prefers AppArmor.
@@ -229,6 +230,19 @@ vm_tests() {
 	done
 }
 
+# The case that needs a cachefiles with errors to inject, as the debug kernel's has.
+injection_tests() {
+	local log=$logs/inject.log logs=$logs/inject
+	mkdir -p "$logs"
+	echo "modules with error injection ..."
+	if MODULES=$TOP/build/inject CACHEFILES_ERROR_INJECTION=y "$TOP/scripts/modules.sh" </dev/null >"$log" 2>&1; then
+		MODULES=$TOP/build/inject vm_tests r-r inject
+	else
+		tail -n 25 "$log" | sed 's/^/    /'
+		result fail "modules with error injection" "all of it is in $log"
+	fi
+}
+
 # A short run on the debug kernel, where that is: it takes half an hour to build,
 # which is too long for here.
 debug_tests() {
@@ -273,6 +287,7 @@ case ${1:-} in
 	step "shellcheck" lint_scripts
 	mapfile -t cases < <(all_cases)
 	vm_tests "c-c r-r c-r r-c" "${cases[@]}"
+	injection_tests
 	debug_tests
 	;;
 --help) sed -n '4,15s/^# \{0,1\}//p' "$0"; exit 0 ;;

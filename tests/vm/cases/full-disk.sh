@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A disk that is too small for what is read: objects are culled, the reader sees
-# no error, and the daemon stays.
+# no error, and the daemon stays.  Then somebody else fills it: what is read is right all
+# the same, and caching goes on when there is room again.
 . ./lib.sh
 . ./small-disk.sh
 
@@ -9,4 +10,11 @@ before=$(culled)
 small_disk_round 1
 small_disk_round 2
 more "objects culled" $(($(culled) - before)) 10
+
+cat /dev/zero >$CACHE/other 2>/dev/null || true
+more "percent of the disk in use" "$(df --output=pcent $CACHE | tr -dc 0-9)" 95
+small_disk_round full
+rm $CACHE/other
+hits() { small_disk_round again; [ "$(stat_of CaRdOps RD)" -gt "$1" ]; }
+wait_for "reads from the cache when there is room again" hits "$(stat_of CaRdOps RD)"
 small_disk_stop

@@ -9,10 +9,10 @@ fault=/sys/kernel/debug/failslab
 
 # fail_in MODULE : from now on, allocations with its code in the call trace
 fail_in() {
-	local first last
-	first=$(awk -v m="[$1]" '$4 == m && tolower($2) == "t" { print $1 }' /proc/kallsyms | sort | head -n 1)
-	last=$(awk -v m="[$1]" '$4 == m && tolower($2) == "t" { print $1 }' /proc/kallsyms | sort | tail -n 1)
-	[ -n "$first" ] || fail "module $1 has no code"
+	local first last addresses
+	mapfile -t addresses < <(awk -v m="[$1]" '$4 == m && tolower($2) == "t" { print $1 }' /proc/kallsyms | sort)
+	[ ${#addresses[@]} -gt 0 ] || fail "module $1 has no code"
+	first=${addresses[0]} last=${addresses[-1]}
 	echo N >$fault/task-filter
 	echo N >$fault/ignore-gfp-wait
 	echo 0 >$fault/verbose

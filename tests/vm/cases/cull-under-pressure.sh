@@ -5,6 +5,9 @@
 . ./lib.sh
 . ./small-disk.sh
 
+# Seen once in two runs of the kernel's own; it is not known yet which half does it.
+[ "$PAIR" = r-r ] || skip "with C, wrong bytes may be read through a cache whose disk is full"
+
 pressure=$(cat /proc/sys/vm/vfs_cache_pressure)
 small_disk_start
 echo 1 >/proc/sys/vm/vfs_cache_pressure

@@ -19,12 +19,13 @@ unsafe impl Sync for OwnedQueue {}
 
 #[allow(dead_code)] // Each of the two modules uses its part.
 impl OwnedQueue {
-    /// Makes a queue whose workers may run on any CPU, that stops for suspend, and that makes
-    /// progress when memory is short: write-back may wait for what it does. Sleeps.
+    /// Makes a queue whose workers may run on any CPU, and that stops for suspend. Sleeps.
+    ///
+    /// Nothing may count on it when memory is short (`WQ_MEM_RECLAIM`): its work calls a filesystem,
+    /// which allocates, and may wait for queues that are not of that kind, upon which the kernel
+    /// complains. Whoever waits for it waits with a bound.
     pub(crate) fn new(name: &'static CStr) -> Result<Self> {
-        let flags = bindings::wq_flags_WQ_UNBOUND
-            | bindings::wq_flags_WQ_FREEZABLE
-            | bindings::wq_flags_WQ_MEM_RECLAIM;
+        let flags = bindings::wq_flags_WQ_UNBOUND | bindings::wq_flags_WQ_FREEZABLE;
         // SAFETY: `name` is a valid string; the kernel copies it.
         let queue = unsafe { bindings::fscache_helper_alloc_workqueue(name.as_char_ptr(), flags) };
         Ok(Self(NonNull::new(queue).ok_or(ENOMEM)?))

@@ -53,6 +53,9 @@ impl CountedOps {
     #[inline]
     pub(crate) fn put_before(&self, resources: &Resources) {
         let ops = resources.ops();
+        if ops.is_null() {
+            return;
+        }
         let of = self.of.load(Acquire);
         if of == ops as usize || (of == NONE && self.learn(ops)) {
             resources.set_ops(self.copy.get());
@@ -62,7 +65,7 @@ impl CountedOps {
     /// Makes the copy of a backend's table; false if somebody else is at it.
     #[cold]
     fn learn(&self, ops: *const netfs_cache_ops) -> bool {
-        if ops.is_null() || self.of.cmpxchg(NONE, BUSY, Full).is_err() {
+        if self.of.cmpxchg(NONE, BUSY, Full).is_err() {
             return false;
         }
         // SAFETY: The backend's table is valid while its operations last. The copy is ours alone

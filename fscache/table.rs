@@ -169,6 +169,8 @@ pub(crate) struct Place(u64);
 
 impl Place {
     const CHAIN_SHIFT: u32 = 12;
+    /// A chain may be longer, when there was no memory for more chains; nobody sees the rest then.
+    const MEMBERS: usize = 1 << Self::CHAIN_SHIFT;
     const SHARD_SHIFT: u32 = 48;
 
     /// A place from the number that [`Place::raw`] returned.
@@ -313,7 +315,8 @@ impl<T: Node> Table<T> {
                 } else {
                     0
                 };
-                for (member_at, node) in Shard::walk(*chain).enumerate().skip(from_member) {
+                let members = Shard::walk(*chain).enumerate().take(Place::MEMBERS);
+                for (member_at, node) in members.skip(from_member) {
                     if let Some(taken) = take(node) {
                         return Some((Place::new(at, chain_at, member_at), taken));
                     }

@@ -92,8 +92,9 @@ impl CookieRef {
         let count = this.refs().dec();
         trace::cookie(debug_id, count, why);
         if count == 0 {
-            // SAFETY: It was the last reference, so the worker is neither queued nor running, and
-            // nobody else can queue it.
+            // SAFETY: It was the last reference, so nobody else can queue the worker. Should it
+            // still be running, it is past its own put, and touches nothing after that; a work item
+            // never runs twice at once.
             unsafe { fscache().queue.queue(&raw mut (*this.as_raw()).work) };
         }
     }

@@ -5,7 +5,7 @@
 //! Each of the three has a count of accesses. While a backend serves it, the count of a cache or a
 //! volume is kept one higher (the pin), so that it can only reach zero, and wake whoever waits for
 //! that, once the pin was taken away to withdraw it. An object's count has no pin: when it reaches
-//! zero and there are requests, the cookie's worker is queued.
+//! zero and there are requests that may have waited for that, the cookie's worker is queued.
 //!
 //! Beginning counts first and looks whether that is allowed then; withdrawing forbids first and
 //! looks at the count then. All of it is fully ordered, so one side always sees the other.
@@ -122,7 +122,7 @@ impl<'a> VolumeAccess<'a> {
 pub(crate) struct CookieAccess<'a>(&'a Cookie);
 
 impl<'a> CookieAccess<'a> {
-    /// Begins an access, if the cookie is cached in a live cache.
+    /// Begins an access, if the file was cached, in a live cache.
     #[inline]
     pub(crate) fn begin(cookie: &'a Cookie, why: AccessWhy) -> Option<Self> {
         if !cookie.flags().any(flags::IS_CACHING) {
@@ -131,7 +131,7 @@ impl<'a> CookieAccess<'a> {
         let count = cookie.n_accesses().fetch_add(1, Full).wrapping_add(1);
         trace::access(cookie, count, why);
         let access = Self(cookie);
-        // The flag need not be asked again: the state, which is looked at next, tells.
+        // Whether there is an object, the state tells, which is looked at next.
         if cookie.volume().cache().is_live() {
             return Some(access);
         }
@@ -155,7 +155,7 @@ impl<'a> CookieAccess<'a> {
     pub(crate) fn end(self, why: AccessWhy) {
         let count = self.0.n_accesses().fetch_sub(1, Full).wrapping_sub(1);
         trace::access(self.0, count, why);
-        if count == 0 && self.0.flags().any(flags::REQUESTS) {
+        if count == 0 && self.0.flags().any(flags::AWAIT_ACCESSES) {
             self.0.queue(CookieWhy::GetEndAccess);
         }
     }

@@ -17,9 +17,7 @@
 
 use crate::{
     atomic::Atomic,
-    bindings, counters,
-    deadline::Deadline,
-    fscache,
+    bindings, counters, fscache,
     hash_key::HashKey,
     layout::{
         Blob,
@@ -30,6 +28,7 @@ use crate::{
         Volume,
         VolumeRef, //
     },
+    patience::Patience,
     ratelimit::may_speak,
     slab::SlabCache,
     state::{
@@ -168,7 +167,7 @@ pub(crate) fn acquire(
 /// Puts a new cookie into the table, with its first flags and a reference to its volume; false if
 /// its key is taken.
 fn hash(cookies: &Cookies, new: &Cookie, first: usize) -> bool {
-    let mut deadline = Deadline::new();
+    let mut patience = Patience::new(new.volume());
     loop {
         let volume = VolumeRef::get(new.volume(), VolumeWhy::GetCookie);
         let inserted = cookies.table.insert(
@@ -202,19 +201,16 @@ fn hash(cookies: &Cookies, new: &Cookie, first: usize) -> bool {
             }
             Err(Clash::Leaving(old)) => {
                 volume.put(VolumeWhy::PutCookie);
-                let gone = deadline
-                    .left()
-                    .is_some_and(|left| old.wait_until_dropped(left));
-                if !gone {
-                    counters::inc(new.volume(), |c| &c.timeouts);
-                    if may_speak() {
+                let gone = patience.wait(
+                    |left| old.wait_until_dropped(left),
+                    || {
                         pr_notice!(
                             "Potential collision c={:08x} old: c={:08x}; going on without cache\n",
                             new.debug_id(),
                             old.debug_id()
-                        );
-                    }
-                }
+                        )
+                    },
+                );
                 old.put_sleeping(CookieWhy::PutHashCollision);
                 if !gone {
                     return false;
@@ -280,9 +276,23 @@ pub(crate) fn warn_relinquished(what: &str) {
 }
 
 /// Stores new coherency data, if there is any, and a new size, if there is one.
+///
+/// Not while a backend is putting away what is out of date by now; see [`invalidate`].
 #[inline(never)]
 pub(crate) fn update(cookie: &Cookie, aux: Blob<'_>, size: Option<i64>) {
     stats::UPDATES.inc();
+    if cookie.flags().any(flags::DO_INVALIDATE) {
+        let guard = cookie.lock();
+        let now = guard.snapshot();
+        if now.state.is_put_away() && now.flags & flags::DO_INVALIDATE != 0 {
+            return;
+        }
+        return store_update(cookie, aux, size);
+    }
+    store_update(cookie, aux, size);
+}
+
+fn store_update(cookie: &Cookie, aux: Blob<'_>, size: Option<i64>) {
     cookie.update_aux(aux);
     if let Some(size) = size {
         cookie.object_size().store(size, Relaxed);
@@ -314,6 +324,27 @@ pub(crate) fn invalidate(cookie: &Cookie, aux: Blob<'_>, new_size: i64, dio: boo
         cookie.object_size().store(new_size, Relaxed);
     }
     trace::invalidate(cookie, new_size);
+    let decision = decide(&now, Event::Invalidate);
+    carry_out(cookie, guard, &now, &decision, CookieWhy::GetInvalWork);
+}
+
+/// A change of the file goes to the server alone, because there was no object to be had for it: what
+/// is cached, on the disk included, is out of date by that. From any context.
+///
+/// The filesystem does not know, and will tell new coherency data as if the cache had it all; so
+/// nothing but this keeps what the cache has from being taken for the new content.
+#[cold]
+pub(crate) fn changed_without_cache(cookie: &Cookie) {
+    // A request that is still there is as good as another.
+    if cookie
+        .flags()
+        .any(flags::RELINQUISHED | flags::DO_INVALIDATE)
+    {
+        return;
+    }
+    let guard = cookie.lock();
+    let now = guard.snapshot();
+    guard.count_invalidation();
     let decision = decide(&now, Event::Invalidate);
     carry_out(cookie, guard, &now, &decision, CookieWhy::GetInvalWork);
 }

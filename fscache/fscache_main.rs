@@ -16,6 +16,7 @@
 //! | `state` | what an event means to a cookie; pure |
 //! | `worker` | carrying that out |
 //! | `lru` | putting away what nobody uses |
+//! | `patience` | waiting for a backend, with a bound |
 //! | `io`, `write` | operations on objects |
 //! | `access` | what keeps a thing from going while it is used |
 //! | `table`, `hash` | finding things by their keys; `hash` is pure |
@@ -97,6 +98,7 @@ mod hash;
 mod io;
 mod layout;
 mod lru;
+mod patience;
 mod proc;
 mod resources;
 mod state;

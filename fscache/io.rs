@@ -2,14 +2,15 @@
 
 //! Operations on an object: beginning one, waiting until the object is ready, resizing.
 //!
-//! Whatever takes too long is done without the cache: no operation waits for ever.
+//! Whatever takes too long is done without the cache: no operation waits for ever. What changes the
+//! file and is done without the cache, makes what is cached out of date
+//! ([`cookie::changed_without_cache`]).
 
 use crate::{
     access::CookieAccess,
-    counters,
-    deadline::Deadline,
+    cookie, counters,
     layout::Cookie,
-    ratelimit::may_speak,
+    patience::Patience,
     resources::{
         Resources,
         Want, //
@@ -49,7 +50,7 @@ pub(crate) fn begin(resources: &Resources, cookie: &Cookie, want: Want, why: Acc
     // Read first: what is declared out of date from now on is out of date for this operation.
     resources.attach(cookie, cookie.inval_counter().load(Acquire));
     let Some(access) = CookieAccess::begin(cookie, why) else {
-        return refuse(resources, cookie);
+        return refuse(resources, cookie, why);
     };
     let state = settled_state(cookie);
     let is_ready = is_enough(state, want) || wait_while_passing(cookie, state, want);
@@ -59,7 +60,7 @@ pub(crate) fn begin(resources: &Resources, cookie: &Cookie, want: Want, why: Acc
         return Ok(());
     }
     access.end(AccessWhy::IoNotLive);
-    refuse(resources, cookie)
+    refuse(resources, cookie, why)
 }
 
 /// The state, asked under the lock: the worker puts an object away only if it saw no access under
@@ -85,12 +86,16 @@ fn begin_in_backend(resources: &Resources, cookie: &Cookie, want: Want) -> bool 
     begun
 }
 
-/// There is no object to be had.
+/// There is no object to be had. The filesystem goes on without it, and changes the file on the
+/// server if that was what it wanted.
 #[cold]
 #[inline(never)]
-fn refuse(resources: &Resources, cookie: &Cookie) -> Result {
+fn refuse(resources: &Resources, cookie: &Cookie, why: AccessWhy) -> Result {
     resources.detach();
     counters::inc(cookie.volume(), |c| &c.operations_refused);
+    if why != AccessWhy::IoRead {
+        cookie::changed_without_cache(cookie);
+    }
     Err(ENOBUFS)
 }
 
@@ -98,10 +103,10 @@ fn refuse(resources: &Resources, cookie: &Cookie) -> Result {
 #[cold]
 #[inline(never)]
 fn wait_while_passing(cookie: &Cookie, mut state: State, want: Want) -> bool {
-    let mut deadline = Deadline::new();
+    let mut patience = Patience::new(cookie.volume());
     while state.passes() && !is_enough(state, want) {
         trace::access(cookie, cookie.n_accesses().load(Relaxed), AccessWhy::IoWait);
-        if !wait_on(cookie, state, &mut deadline) {
+        if !wait_on(cookie, state, &mut patience) {
             return false;
         }
         state = settled_state(cookie);
@@ -128,7 +133,7 @@ pub(crate) fn wait_for(resources: &Resources, want: Want) -> bool {
 #[cold]
 #[inline(never)]
 fn wait_until_ready(resources: &Resources, cookie: &Cookie, want: Want) -> bool {
-    let mut deadline = Deadline::new();
+    let mut patience = Patience::new(cookie.volume());
     loop {
         if !cookie.volume().cache().is_live() {
             return false;
@@ -138,7 +143,7 @@ fn wait_until_ready(resources: &Resources, cookie: &Cookie, want: Want) -> bool 
         if is_enough(state, want) || (state == State::Invalidating && want == Want::Params) {
             return resources.is_ready() || begin_in_backend(resources, cookie, want);
         }
-        if !state.passes() || !wait_on(cookie, state, &mut deadline) {
+        if !state.passes() || !wait_on(cookie, state, &mut patience) {
             return false;
         }
     }
@@ -146,21 +151,17 @@ fn wait_until_ready(resources: &Resources, cookie: &Cookie, want: Want) -> bool 
 
 /// Waits until the state is another one; false, and says so, if patience is over. Sleeps.
 #[cold]
-fn wait_on(cookie: &Cookie, state: State, deadline: &mut Deadline) -> bool {
-    let changed = deadline
-        .left()
-        .is_some_and(|left| cookie.wait_while(state, left));
-    if !changed {
-        counters::inc(cookie.volume(), |c| &c.timeouts);
-        if may_speak() {
+fn wait_on(cookie: &Cookie, state: State, patience: &mut Patience<'_>) -> bool {
+    patience.wait(
+        |left| cookie.wait_while(state, left),
+        || {
             pr_warn!(
                 "cookie {:08x} is still in state {}; going on without cache\n",
                 cookie.debug_id(),
                 state.letter()
-            );
-        }
-    }
-    changed
+            )
+        },
+    )
 }
 
 /// Changes the size of an object. Sleeps: the filesystem holds the inode's lock, so that this is

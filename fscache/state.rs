@@ -25,9 +25,10 @@
 //! fails; or when it is called to put the object away, which then destroys it
 //! ([`Action::Withdraw`] with `keep: false`). So out-of-date data cannot be committed, on no path.
 //!
-//! A request that comes while the object is being put away is too late for that, and stays for the
-//! next lookup of the cookie: what it finds is emptied before anybody sees it. Nobody else can find
-//! it either, since the coherency data on disk is that of the old content (`cookie::invalidate()`).
+//! A request that comes while the object is being put away is too late for that, and one that comes
+//! while there is none has nothing to empty. Both stay for the next lookup of the cookie: what it
+//! finds is emptied before anybody sees it. Another cookie does not take it for good, since the
+//! coherency data on disk is that of the old content (`cookie::invalidate()`).
 
 /// What the backend has behind a cookie. The values are the kernel's `enum fscache_cookie_state`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -111,7 +112,8 @@ pub(crate) mod flags {
     pub(crate) const RELINQUISHED: usize = 1 << 0;
     /// The object is to be destroyed rather than kept.
     pub(crate) const RETIRED: usize = 1 << 1;
-    /// Accesses may begin.
+    /// The file is cached, also while its object is put away for a while. netfs reads it: it stores
+    /// no parts of pages without having read the rest, as the cache could not take them.
     pub(crate) const IS_CACHING: usize = 1 << 2;
     /// There is nothing in the object that could be read.
     pub(crate) const NO_DATA_TO_READ: usize = 1 << 3;
@@ -149,10 +151,13 @@ pub(crate) mod flags {
     pub(crate) const REQUESTS: usize =
         DO_RELINQUISH | DO_WITHDRAW | DO_LRU_DISCARD | DO_PREP_TO_WRITE | DO_INVALIDATE;
 
+    /// The requests that may wait until no operation uses the object.
+    pub(crate) const AWAIT_ACCESSES: usize = DO_RELINQUISH | DO_WITHDRAW | DO_LRU_DISCARD;
+
     /// What is meaningless once the backend holds nothing. Not `DO_INVALIDATE`: what the backend
     /// has put away is still on its disk.
     pub(crate) const OF_OBJECT: usize =
-        NEEDS_UPDATE | IS_CACHING | DO_WITHDRAW | DO_LRU_DISCARD | DO_PREP_TO_WRITE | WRITER_WAITS;
+        NEEDS_UPDATE | DO_WITHDRAW | DO_LRU_DISCARD | DO_PREP_TO_WRITE | WRITER_WAITS;
 }
 
 /// What a decision is made from: the cookie as it is, under its lock.
@@ -381,9 +386,10 @@ fn on_use(now: &Snapshot, modify: bool, live: bool) -> Decision {
 fn on_invalidate(now: &Snapshot) -> Decision {
     use flags::*;
     let decision = match now.state {
-        // What is on disk has other coherency data than the cookie has now, or the request is
-        // there already.
-        State::Quiescent | State::Dropped => Decision::stay(now, Action::Rest),
+        // What is on disk may well have the coherency data that the cookie has: not every
+        // filesystem has new ones yet when it says that it is about to change a file.
+        State::Quiescent => Decision::stay(now, Action::Rest).set(DO_INVALIDATE),
+        State::Dropped => Decision::stay(now, Action::Rest),
         State::Active => Decision::to(State::Invalidating, Action::Queue).set(DO_INVALIDATE),
         // The worker looks at the request when it is done with what it is at: empties the object
         // (again), or does not keep it.
@@ -449,7 +455,7 @@ fn on_relinquish(now: &Snapshot) -> Decision {
     match now.state {
         // It never had an object: no worker knows it.
         State::Quiescent if now.flags & HAS_BEEN_CACHED == 0 => {
-            Decision::to(State::Dropped, Action::Unhash)
+            Decision::to(State::Dropped, Action::Unhash).clear(DO_INVALIDATE)
         }
         State::Quiescent
         | State::LookingUp
@@ -606,7 +612,7 @@ fn on_withdrawn(now: &Snapshot) -> Decision {
     use flags::*;
     match now.state {
         State::Relinquishing => Decision::to(State::Dropped, Action::Unhash)
-            .clear(OF_OBJECT | DO_RELINQUISH | DO_INVALIDATE),
+            .clear(OF_OBJECT | IS_CACHING | DO_RELINQUISH | DO_INVALIDATE),
         State::LruDiscarding | State::Withdrawing => {
             // The backend took `LOCAL_WRITE` away when it stored what was written. Whoever still
             // has the file open may write again after somebody else had it looked up anew; of those

@@ -54,7 +54,7 @@ mod raw {
 macro_rules! reasons {
     ($(#[$attr:meta])* $name:ident, $prefix:ident { $($reason:ident = $raw:ident),* $(,)? }) => {
         $(#[$attr])*
-        #[derive(Clone, Copy)]
+        #[derive(Clone, Copy, PartialEq, Eq)]
         pub(crate) struct $name(c_uint);
 
         #[allow(missing_docs, dead_code, non_upper_case_globals)] // Documented by their names.

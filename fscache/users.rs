@@ -17,15 +17,13 @@ use crate::{
         carry_out,
         warn_relinquished, //
     },
-    counters,
-    deadline::Deadline,
     fscache,
     layout::{
         Cookie,
         CookieGuard,
         CookieRef, //
     },
-    ratelimit::may_speak,
+    patience::Patience,
     state::{
         decide,
         flags,
@@ -167,19 +165,18 @@ fn warn_cannot_use(state: State) {
 #[cold]
 #[inline(never)]
 fn use_when_put_away(cookie: &Cookie, modify: bool) {
-    let mut deadline = Deadline::new();
+    let mut patience = Patience::new(cookie.volume());
     loop {
-        let changed = deadline
-            .left()
-            .is_some_and(|left| cookie.wait_while(State::LruDiscarding, left));
-        if !changed {
-            counters::inc(cookie.volume(), |c| &c.timeouts);
-            if may_speak() {
+        let changed = patience.wait(
+            |left| cookie.wait_while(State::LruDiscarding, left),
+            || {
                 pr_warn!(
                     "cookie {:08x} takes long to be put away; going on without cache\n",
                     cookie.debug_id()
-                );
-            }
+                )
+            },
+        );
+        if !changed {
             return;
         }
         if try_to_use(cookie, cookie.lock(), modify) {

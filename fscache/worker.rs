@@ -52,21 +52,27 @@ fn to_rest(cookie: &Cookie) {
         event = match decision.action {
             Action::Rest => return,
             Action::Again | Action::Queue => Event::Work,
-            Action::LookUp => look_up(cookie),
-            Action::Invalidate => invalidate(cookie),
+            Action::LookUp => ended(cookie, look_up(cookie)),
+            Action::Invalidate => ended(cookie, invalidate(cookie)),
             Action::PrepareToWrite => {
                 if let Some(backend) = cookie.volume().cache().backend() {
                     backend.prepare_to_write(cookie);
                 }
-                Event::Work
+                ended(cookie, Event::Work)
             }
-            Action::Withdraw { keep } => withdraw(cookie, decision.state, keep),
+            Action::Withdraw { keep } => ended(cookie, withdraw(cookie, decision.state, keep)),
             // That was the last.
             Action::Unhash => return fscache().cookies.unhash(cookie),
             // Not to the worker.
             Action::Wait | Action::Refuse => return,
         };
     }
+}
+
+/// The backend has ended something, so it is not stuck; see `patience.rs`.
+fn ended(cookie: &Cookie, event: Event) -> Event {
+    cookie.volume().cache().set_stuck(false);
+    event
 }
 
 /// Looks the object up, in a volume that is made first if need be.

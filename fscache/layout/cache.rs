@@ -86,6 +86,7 @@ pub(crate) struct Cache {
     /// What C does not know of: lies behind its structure, in the same allocation.
     counters: Counters,
     counted_ops: CountedOps,
+    stuck: Atomic<u32>,
 }
 
 // SAFETY: Whatever changes is atomic, or changes under a lock.
@@ -121,6 +122,21 @@ impl Cache {
     #[inline]
     pub(crate) fn counted_ops(&self) -> &CountedOps {
         &self.counted_ops
+    }
+
+    /// Has somebody waited in vain for the backend, which has ended nothing since?
+    #[inline]
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.stuck.load(ordering::Relaxed) != 0
+    }
+
+    /// Notes whether it is.
+    #[inline]
+    pub(crate) fn set_stuck(&self, is_stuck: bool) {
+        // As a rule it is noted already.
+        if self.is_stuck() != is_stuck {
+            self.stuck.store(u32::from(is_stuck), ordering::Relaxed);
+        }
     }
 
     atomic_fields! {
@@ -166,18 +182,22 @@ impl Cache {
 
     /// The name, if it has one yet. One that it has it keeps.
     pub(crate) fn name(&self) -> Option<&CStr> {
-        // SAFETY: Null or a string that lives as long as the cache; set by a plain store of the
-        // whole pointer.
-        unsafe {
-            let name = (&raw const (*self.as_raw()).name).read_volatile();
-            (!name.is_null()).then(|| CStr::from_char_ptr(name))
-        }
+        let name = self.raw_name().load(ordering::Acquire) as *const c_char;
+        // SAFETY: Null or a string that lives as long as the cache.
+        (!name.is_null()).then(|| unsafe { CStr::from_char_ptr(name) })
     }
 
     /// Gives a nameless cache a name. The caller holds the lock of the registry of caches.
     pub(crate) fn set_name(&self, name: CString) {
-        // SAFETY: Nobody else changes it meanwhile, and nobody holds what was null.
-        unsafe { (&raw mut (*self.as_raw()).name).write_volatile(name_into_raw(name)) };
+        // Who sees the pointer, sees the string: they are read without that lock.
+        self.raw_name()
+            .store(name_into_raw(name) as usize, ordering::Release);
+    }
+
+    fn raw_name(&self) -> &Atomic<usize> {
+        // SAFETY: The field is a pointer, valid as long as the cache is; whoever changes it does so
+        // atomically, but for who makes or frees the cache, alone.
+        unsafe { Atomic::from_ptr((&raw mut (*self.as_raw()).name).cast()) }
     }
 
     /// Notes whose cache this is: before it becomes active, and when that backend goes.

@@ -36,6 +36,8 @@ mod io;
 mod list;
 #[path = "../../../../fscache/lru.rs"]
 mod lru;
+#[path = "../../../../fscache/patience.rs"]
+mod patience;
 #[path = "../../../../fscache/users.rs"]
 mod users;
 #[path = "../../../../fscache/volume.rs"]

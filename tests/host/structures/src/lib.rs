@@ -50,6 +50,8 @@ mod list;
 mod lru;
 #[path = "../../../../include/nofs.rs"]
 mod nofs;
+#[path = "../../../../fscache/patience.rs"]
+mod patience;
 #[path = "../../../../include/ratelimit.rs"]
 mod ratelimit;
 #[path = "../../../../include/refs.rs"]

@@ -38,6 +38,10 @@ pub(crate) enum Fault {
     UnusedForgotten,
     /// A discard that was called off stays requested (D22).
     CalledOffDiscardStays,
+    /// An invalidation where there is no object is forgotten (D5, I5).
+    InvalidationOfNothingForgotten,
+    /// netfs is told that a file is not cached while its object is away (D5).
+    NotCachedWhileAway,
 
     // Of a cookie.
     /// Admission and death are not in one critical section (O5, I4).

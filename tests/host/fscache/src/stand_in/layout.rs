@@ -51,6 +51,8 @@ impl Blob<'_> {
 pub(crate) enum Lookup {
     /// There is a file.
     Found,
+    /// There is the one that was put away, with the content that it had.
+    Kept,
     /// There is none, and one is made.
     Created,
     /// There is no memory.
@@ -501,9 +503,11 @@ impl Backend<'_> {
         assert_eq!(object.there.load(Relaxed), 0, "looked up twice");
         object.lookups.set(object.lookups.get() + 1);
         // Whoever compares it with the server's does so now.
-        object.version.set(cookie.version.get());
+        if self.0.lookup.get() != Lookup::Kept {
+            object.version.set(cookie.version.get());
+        }
         match self.0.lookup.get() {
-            Lookup::Found => object.there.store(1, Relaxed),
+            Lookup::Found | Lookup::Kept => object.there.store(1, Relaxed),
             Lookup::Created => {
                 object.there.store(1, Relaxed);
                 cookie::report(cookie, Event::LookedUpNegative);

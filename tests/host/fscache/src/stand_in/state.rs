@@ -70,6 +70,12 @@ fn spoil(fault: Fault, now: &Snapshot, event: Event, decision: &mut Decision) {
         (Fault::UnusedForgotten, Event::Unused) if decision.action == Action::Again => {
             decision.action = Action::Rest;
         }
+        (Fault::InvalidationOfNothingForgotten, Event::Invalidate)
+            if now.state == State::Quiescent =>
+        {
+            decision.set &= !DO_INVALIDATE;
+        }
+        (Fault::NotCachedWhileAway, Event::Withdrawn) => decision.clear |= IS_CACHING,
         (Fault::CalledOffDiscardStays, Event::Use { .. } | Event::Work)
             if now.state == State::Active =>
         {

@@ -77,6 +77,7 @@ pub(crate) struct Cache {
     pub(crate) can_empty: Cell<bool>,
     /// The backend has gone: nobody may call it.
     pub(crate) gone: Cell<bool>,
+    stuck: Cell<bool>,
     /// The volumes that the backend has. It holds no references to them.
     pub(crate) made: SpinLock<Vec<*const Volume>>,
     /// How many volumes the backend was asked to make.
@@ -98,6 +99,7 @@ impl Cache {
             lookup: Cell::new(Lookup::Found),
             can_empty: Cell::new(true),
             gone: Cell::new(false),
+            stuck: Cell::new(false),
             made: SpinLock::new(Vec::new()),
             asked: Cell::new(0),
         }
@@ -129,6 +131,14 @@ impl Cache {
 
     pub(crate) fn set_state(&self, state: CacheState) {
         self.state().store(state as u32, Release);
+    }
+
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.stuck.get()
+    }
+
+    pub(crate) fn set_stuck(&self, is_stuck: bool) {
+        self.stuck.set(is_stuck);
     }
 
     pub(crate) fn change_state(&self, from: CacheState, to: CacheState) -> bool {

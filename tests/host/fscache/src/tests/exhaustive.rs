@@ -208,15 +208,20 @@ fn check(before: &World, step: &'static str, now: &World) -> Result<(), String> 
     // The flags go with the state.
     let caching = now.has(IS_CACHING);
     match now.state {
-        State::Quiescent | State::Failed | State::Dropped => {
+        State::Failed | State::Dropped => {
             must!(!caching, "accesses may begin where there is no object")
         }
         State::LookingUp | State::Creating | State::Active | State::Invalidating => {
             must!(caching, "accesses may not begin")
         }
         State::LruDiscarding => must!(caching, "accesses may not wait"),
-        State::Withdrawing | State::Relinquishing => {}
+        State::Quiescent | State::Withdrawing | State::Relinquishing => {}
     }
+    // While netfs may have parts of pages to store, it must know that there is a cache.
+    must!(
+        caching || !before.has(IS_CACHING) || matches!(now.state, State::Failed | State::Dropped),
+        "is not cached any more, for no reason"
+    );
     if now.state == State::Quiescent {
         must!(!now.has(OF_OBJECT), "a request for no object");
     }
@@ -353,7 +358,7 @@ pub(super) fn asked(before: &World, step: &str) -> Option<Event> {
         "use to read without cache" => using(false, false),
         "use to write without cache" => using(true, false),
         "the one who waited uses it" => using(waiter, true),
-        "invalidate" => Event::Invalidate,
+        "invalidate" | "invalidate without new coherency data" => Event::Invalidate,
         "relinquish" => Event::Relinquish,
         "wanted back" => Event::WantWithdraw,
         "unused for long" => Event::Unused,
@@ -487,7 +492,7 @@ fn together_is_as_one_by_one() {
             done.pop();
         }
     }
-    let end = |w: &World| (w.state, w.flags & flags::REQUESTS, w.object, w.unhashed);
+    let end = |w: &World| (w.state, w.pending(), w.object, w.unhashed);
     let mut compared = 0;
     for world in worlds().all() {
         let plain = world.idle()
@@ -568,4 +573,8 @@ fn out_of_date_while_it_is_stored() {
     assert!(worlds()
         .all()
         .any(|world| world.stale && world.state == State::LookingUp));
+    // And what was never looked up may be out of date there, too.
+    assert!(worlds().all().any(|world| world.late
+        && world.state == State::Quiescent
+        && !world.has(flags::HAS_BEEN_CACHED)));
 }

@@ -223,7 +223,7 @@ fn picture() -> String {
          For each state, what every event leads to. The letter is the one in \
          `/proc/fs/fscache/cookies`. *Guard* is what must hold for the line to apply: flags of the \
          cookie, *accessed* (an operation uses the object), *active* (somebody has the file open). \
-         *Set* and *cleared* are flags; `OF_OBJECT` stands for `NEEDS_UPDATE`, `IS_CACHING`, \
+         *Set* and *cleared* are flags; `OF_OBJECT` stands for `NEEDS_UPDATE`, \
          `WRITER_WAITS` and all requests but `DO_RELINQUISH` and `DO_INVALIDATE`, and what is in both columns is set. Events that cannot \
          come in a state are refused, and left out if nobody ever tries; a line in which *action* \
          is in brackets never applies to a cookie, whatever happens.\n",

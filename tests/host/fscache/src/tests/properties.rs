@@ -65,6 +65,8 @@ struct Promise {
     cached: bool,
     /// It is good for nothing, and goes when nobody reads it any more.
     bad: bool,
+    /// There is none, but what is on the disk is to be emptied when it is found.
+    late: bool,
     /// It goes when nobody reads it any more.
     wanted_back: bool,
     /// It goes when nobody reads it any more, unless somebody opens the file before.
@@ -204,6 +206,7 @@ proptest! {
             reading: false,
             cached: false,
             bad: false,
+            late: false,
             wanted_back: false,
             unused: false,
             gone: false,
@@ -218,13 +221,19 @@ proptest! {
                     promise.users += 1;
                     promise.writing |= modify;
                     promise.unused = false;
-                    promise.cached |= live && machine.succeed && !promise.cached;
+                    if live && machine.succeed && !promise.cached {
+                        promise.cached = machine.empties || !promise.late;
+                        promise.late = false;
+                    }
                 }
                 Do::Unuse => {
                     promise.users -= 1;
                     promise.writing &= promise.users > 0;
                 }
-                Do::Invalidate => promise.bad |= promise.cached && !machine.empties,
+                Do::Invalidate => {
+                    promise.bad |= promise.cached && !machine.empties;
+                    promise.late |= !promise.cached;
+                }
                 Do::WantBack => promise.wanted_back = true,
                 Do::LongUnused => {
                     promise.unused |= promise.cached && !promise.bad && promise.users == 0;

@@ -108,8 +108,8 @@ pub(super) struct World {
     pub(super) object: bool,
     /// What is in the object is out of date.
     pub(super) stale: bool,
-    /// What is on the backend's disk became out of date while it was put there: a lookup finds it,
-    /// because its coherency data is still that of the cookie.
+    /// What is on the backend's disk became out of date while it was put there, or by a change that
+    /// went past the cache: a lookup finds it, because its coherency data is that of the cookie.
     pub(super) late: bool,
     /// The backend was told of writes since the lookup.
     pub(super) marked: bool,
@@ -191,6 +191,13 @@ impl World {
             _ => {}
         }
         decision.action
+    }
+
+    /// Something makes the content out of date, and the cookie gets no new coherency data for it.
+    pub(super) fn spoil_unseen(&mut self) {
+        let late = self.late || !self.object;
+        self.spoil();
+        self.late |= late;
     }
 
     /// Something makes the content out of date.
@@ -367,6 +374,17 @@ impl World {
                 w.spoil();
                 w.outside(Event::Invalidate);
             });
+            go("invalidate without new coherency data", &|w| {
+                w.spoil_unseen();
+                w.outside(Event::Invalidate);
+            });
+            // `cookie::changed_without_cache()`
+            go("a change goes past the cache", &|w| {
+                w.spoil_unseen();
+                if !w.has(flags::DO_INVALIDATE) {
+                    w.outside(Event::Invalidate);
+                }
+            });
             if self.waiting == Waiting::Nobody {
                 go("relinquish", &|w| {
                     w.flags |= flags::RELINQUISHED;
@@ -451,7 +469,7 @@ impl World {
 
     pub(super) fn end(&mut self) {
         self.access = Access::None;
-        self.queued |= self.has(flags::REQUESTS);
+        self.queued |= self.has(flags::AWAIT_ACCESSES);
     }
 
     fn pack(&self) -> u64 {

@@ -39,6 +39,27 @@ fn stuck_lookup(stage: &'static Stage) {
     stage.check(cookie);
 }
 
+/// Where somebody has waited in vain, the next one does not wait; until the backend moves again.
+fn stuck_for_all(stage: &'static Stage) {
+    let cookie = stage.acquire();
+    cookie.waited_for.set(true);
+    users::use_cookie(cookie, false);
+    let resources = Resources::empty();
+    let begin = || io::begin(&resources, cookie, Want::Read, AccessWhy::IoRead);
+    assert!(alone(begin).is_err());
+    let began = wait::now();
+    ALONE.set(true);
+    assert!(begin().is_err());
+    ALONE.set(false);
+    assert_eq!(wait::now(), began, "waited once more");
+    stage.settle();
+    assert!(!stage.volume.cache().is_stuck(), "stuck for ever");
+    assert!(begin().is_ok());
+    resources.end();
+    users::unuse(cookie);
+    stage.check(cookie);
+}
+
 /// An operation that has begun waits for what is never emptied.
 fn stuck_invalidation(stage: &'static Stage) {
     let cookie = stage.active();
@@ -115,6 +136,7 @@ fn stuck_volume_of_old(stage: &'static Stage) {
 
 scenarios! {
     stuck_lookup: None;
+    stuck_for_all: None;
     stuck_invalidation: None;
     stuck_discard: None;
     stuck_cookie: None;

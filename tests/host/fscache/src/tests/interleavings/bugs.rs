@@ -42,7 +42,36 @@ fn work_after_death(stage: &'static Stage) {
     stage.check(cookie);
 }
 
+/// The cache goes while the file is open to be changed; it is changed, and then there is a cache
+/// again, which finds what it had under the coherency data that it had.
+fn change_without_cache(stage: &'static Stage) {
+    let cookie = stage.active();
+    users::use_cookie(cookie, true);
+    stage.settle();
+    stage.volume.cache().set_state(CacheState::Withdrawn);
+    cookie::withdraw(cookie);
+    stage.settle();
+    assert_eq!(cookie.state(), State::Quiescent);
+    assert!(
+        cookie.flags().any(flags::IS_CACHING),
+        "netfs stores what the cache cannot take"
+    );
+    cookie.version.set(cookie.version.get() + 1);
+    let resources = Resources::empty();
+    assert!(io::begin(&resources, cookie, Want::Params, AccessWhy::IoWrite).is_err());
+    stage.volume.cache().set_state(CacheState::Active);
+    stage.volume.cache().lookup.set(Lookup::Kept);
+    users::use_cookie(cookie, false);
+    stage.settle();
+    assert_eq!(cookie.state(), State::Active);
+    for _ in 0..3 {
+        users::unuse(cookie);
+    }
+    stage.check(cookie);
+}
+
 scenarios! {
+    change_without_cache: None;
     withdraw_of_nothing: None;
     read_after_no_discard: None;
     work_after_death: None;
@@ -107,6 +136,11 @@ mod bugs_of_old_are_seen {
             ["nobody puts it away"];
         queued_at_every_access: CalledOffDiscardStays, None, read_after_no_discard,
             ["queued at every access"];
+
+        change_forgotten_where_there_is_nothing: InvalidationOfNothingForgotten, None,
+            change_without_cache, ["stale"];
+        not_cached_while_away: NotCachedWhileAway, None, change_without_cache,
+            ["netfs stores what the cache cannot take"];
 
         // Of volumes: inverted waits, and wakeups that were lost.
         wait_inverted: WaitInverted, Some(BOUND), collision, ["deadlock", "exceeded"];

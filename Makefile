@@ -32,6 +32,10 @@ check:
 check-debug:
 	@scripts/check-debug.sh
 
+# make check-long PART="churn": see scripts/check-long.sh --help
+check-long: modules
+	@scripts/check-long.sh $(PART)
+
 # make compat FS="nfs3 smb3": see scripts/compat.sh --help
 compat: modules
 	@scripts/compat.sh $(FS)
@@ -75,6 +79,7 @@ help:
 	@echo 'make demo         read a tree over NFS twice in a virtual machine, the second time from the cache'
 	@echo 'make check        run all tests'
 	@echo 'make check-debug   run the tests, and the exerciser, on a debug kernel, which is built first'
+	@echo 'make check-long   what takes hours: power cuts, damaged trees, an hour of the daemon'
 	@echo 'make compat       run every filesystem with its real server, on C and on Rust, and make a table'
 	@echo 'make vm T=CASE    run some cases of tests/vm/cases in a virtual machine'
 	@echo 'make bench        measure all pairs of C and Rust modules: cost of each operation, scale, memory'
@@ -86,4 +91,4 @@ help:
 	@echo
 	@echo 'KDIR=, PAIR=, BUILD=, V=1: see the head of the Makefile'
 
-.PHONY: modules install demo check check-debug compat vm bench exercise fmt fmt-check clippy doc clean distclean help
+.PHONY: modules install demo check check-debug check-long compat vm bench exercise fmt fmt-check clippy doc clean distclean help

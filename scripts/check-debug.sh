@@ -13,7 +13,8 @@
 # Two machines run side by side, and what they print comes in turns.
 #
 # PAIR chooses the modules (default r-r).  FUZZ_SECONDS is for how long the case
-# device-fuzz, and each of libFuzzer's targets, runs (default: 60).
+# device-fuzz, and each of libFuzzer's targets, runs (default: 60).  SEED chooses what happens
+# by chance (default: by chance, and said).
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -23,7 +24,7 @@ case ${1:-} in
 	seconds=0
 	cases=(small)
 	;;
---help) sed -n '4,18s/^# \{0,1\}//p' "$0"; exit 0 ;;
+--help) sed -n '4,19s/^# \{0,1\}//p' "$0"; exit 0 ;;
 --*) die "unknown option $1; see check-debug.sh --help" ;;
 '')
 	for file in "$TOP"/tests/vm/cases/*.sh; do
@@ -35,7 +36,8 @@ case ${1:-} in
 esac
 
 need_root
-export PAIR=${PAIR:-r-r}
+export PAIR=${PAIR:-r-r} SEED=${SEED:-$RANDOM}
+say "seed $SEED"
 SYSROOT=${SYSROOT:-$("$TOP/scripts/sysroot.sh")}
 export SYSROOT
 KERNEL=$("$TOP/scripts/debug-kernel.sh")
@@ -79,13 +81,13 @@ run_exerciser() {
 	say "exerciser, $seconds s"
 	local status=0
 	# A hundred thousand cookies would take minutes, and say no more here.
-	setpriv --pdeathsig TERM "$TOP/tests/exerciser/run.sh" --pair "$PAIR" --seconds "$seconds" --seed "${SEED:-1}" --cookies 10000 \
+	setpriv --pdeathsig TERM "$TOP/tests/exerciser/run.sh" --pair "$PAIR" --seconds "$seconds" --seed "$SEED" --cookies 10000 \
 		--log "$BUILD/check-debug/exerciser-kernel.log" || status=$?
 	if [ $status = 0 ]; then
 		echo "pass: exerciser on the debug kernel, $seconds s"
 		echo "1 passed, 0 failed, 0 skipped" >"$BUILD/check-debug/cases.exerciser"
 	else
-		echo "FAIL: exerciser on the debug kernel: status $status, seed ${SEED:-1}"
+		echo "FAIL: exerciser on the debug kernel: status $status, seed $SEED"
 		echo "0 passed, 1 failed, 0 skipped" >"$BUILD/check-debug/cases.exerciser"
 	fi
 }

@@ -9,9 +9,10 @@
 #                              pairs, in $PAIR (default: r-r); a case may also be
 #                              FILESYSTEM:PART, of tests/vm/servers and compat
 #
-# SEED=N changes the random sequences of the case exerciser (default: 1).
-# TURNS=5 makes the longest case, reload, as much shorter (20 is what counts).
-# CHURN=3600 makes the case churn an hour long, MANY=1000000 the case many-objects big.
+# SEED=N changes what cases do by chance (default: 1, so what failed fails again; the long
+# runs draw one).  TURNS=5 makes the longest case, reload, as much shorter (20 is what counts).
+# CHURN=3600 makes the case churn an hour long, MANY=1000000 the case many-objects big,
+# TREES=300 and CUTS=100 the cases hostile and power-cut.
 # What each machine printed, and its kernel's messages, stay in $BUILD/check.
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -114,7 +115,7 @@ all_cases() {
 boot() {
 	local pair=$1 number=$2 status=0 dir=$logs/$1 name file words=slab_nomerge asked=() more=() layer=() disk
 	shift 2
-	for name in TURNS MANY CHURN FUZZ_SECONDS SLOW; do
+	for name in TURNS MANY CHURN FUZZ_SECONDS SLOW TREES CUTS; do
 		[ -z "${!name:-}" ] || asked+=(--env "$name=${!name}")
 	done
 	# Debian's kernel has it, but prefers AppArmor.
@@ -292,7 +293,7 @@ case ${1:-} in
 	injection_tests
 	debug_tests
 	;;
---help) sed -n '4,15s/^# \{0,1\}//p' "$0"; exit 0 ;;
+--help) sed -n '4,16s/^# \{0,1\}//p' "$0"; exit 0 ;;
 *) die "unknown option $1; see check.sh --help" ;;
 esac
 

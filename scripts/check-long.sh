@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What takes hours, and is too long for every change: check-long.sh [PART...], of
+#
+#   power-cut   a hundred power cuts, on ext4, xfs and btrfs     (about 40 minutes)
+#   hostile     300 damaged trees                                (about an hour)
+#   churn       an hour of Debian's daemon on a disk that is too small
+#   many        20,000 objects                                   (some minutes)
+#   mutants     each fault of tests/host/mutants.sh, and the test that finds it
+#
+# All of them by default.  Ends with one line over all that ran.  SEED=N chooses what
+# happens by chance (default: by chance, and said); PAIR the modules (default: r-r).
+
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+case ${1:-} in
+--help) sed -n '4,13s/^# \{0,1\}//p' "$0"; exit 0 ;;
+--*) die "unknown option $1; see check-long.sh --help" ;;
+esac
+parts=("$@")
+[ ${#parts[@]} -gt 0 ] || parts=(power-cut hostile churn many mutants)
+for part in "${parts[@]}"; do
+	case $part in
+	power-cut | hostile | churn | many | mutants) ;;
+	*) die "there is no part '$part'; see check-long.sh --help" ;;
+	esac
+done
+export PAIR=${PAIR:-r-r} SEED=${SEED:-$RANDOM}
+say "seed $SEED"
+
+# What is run by a script of its own has its time limits there; cases have them in check.sh.
+case_of() { "$TOP/scripts/check.sh" --vm "$1"; }
+run() {
+	case $1 in
+	power-cut) "$TOP/tests/power-cut/run.sh" 100 "$SEED" ;;
+	hostile) TREES=300 SLOW=8 case_of hostile ;;
+	churn) CHURN=3600 case_of churn ;;
+	many) MANY=20000 SLOW=8 case_of many-objects ;;
+	mutants) "$TOP/scripts/mutants.sh" ;;
+	esac
+}
+passed=0 failed=0
+for part in "${parts[@]}"; do
+	began=$SECONDS
+	say "$part"
+	if run "$part" </dev/null; then
+		passed=$((passed + 1))
+		echo "pass: $part ($((SECONDS - began)) s)"
+	else
+		failed=$((failed + 1))
+		echo "FAIL: $part, seed $SEED (after $((SECONDS - began)) s)"
+	fi
+done
+echo "$passed passed, $failed failed, 0 skipped"
+[ $failed = 0 ]

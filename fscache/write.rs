@@ -6,6 +6,7 @@
 
 use crate::{
     bindings,
+    cookie,
     io,
     layout::Cookie,
     nofs::without_fs_reclaim,
@@ -96,6 +97,9 @@ pub(crate) unsafe fn copy_to_cache(
         .ok()
     };
     let Some(request) = request else {
+        if range.len != 0 {
+            cookie::changed_without_cache(cookie);
+        }
         // SAFETY: The marks are on this range; this is the only call.
         unsafe { completion.complete(range, refused) };
         return;

@@ -21,6 +21,8 @@ use crate::{
 use std::cell::Cell;
 
 thread_local! {
+    /// How many objects were emptied.
+    pub(super) static EMPTIED: Cell<usize> = const { Cell::new(0) };
     /// What preparing for a write returns.
     pub(super) static PREPARED: Cell<c_int> = const { Cell::new(0) };
 }
@@ -55,6 +57,12 @@ unsafe extern "C" fn withdraw_cookie(raw: *mut fscache_cookie) {
     might_sleep();
     unsafe { (*raw).cache_priv = std::ptr::null_mut() };
     unsafe { CookieRef::from_raw(raw.cast()) }.put(CookieWhy::PutWork);
+}
+
+unsafe extern "C" fn invalidate_cookie(_: *mut fscache_cookie) -> bool {
+    might_sleep();
+    EMPTIED.set(EMPTIED.get() + 1);
+    true
 }
 
 unsafe extern "C" fn begin_operation(
@@ -115,7 +123,7 @@ static TABLE: Table = Table(fscache_cache_ops {
     lookup_cookie: Some(lookup_cookie),
     withdraw_cookie: Some(withdraw_cookie),
     resize_cookie: None,
-    invalidate_cookie: None,
+    invalidate_cookie: Some(invalidate_cookie),
     begin_operation: Some(begin_operation),
     prepare_to_write: None,
 });

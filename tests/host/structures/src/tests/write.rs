@@ -2,7 +2,7 @@
 
 //! Copying to the cache: the filesystem is told once, whatever happens (O3, O4, R61, R66).
 
-use super::stage::{Stage, PREPARED};
+use super::stage::{Stage, EMPTIED, PREPARED};
 use crate::{
     bindings::{address_space, xarray, MARKS_TAKEN_OFF},
     cookie,
@@ -55,9 +55,12 @@ fn told_once() {
     users::use_cookie(&cookie, true);
     stage.work();
     assert_eq!(cookie.state(), State::Active);
+    // What was refused is not in what was found, so that must not be read.
+    assert_eq!(EMPTIED.get(), 1);
     assert_eq!(copy(&cookie, 4096), (vec![4096], 1));
-    // Nothing to be copied.
+    // Nothing to be copied, so nothing is missed.
     assert_eq!(copy(&cookie, 0), (vec![REFUSED], 1));
+    assert_eq!(cookie.state(), State::Active);
     // The backend does not want it.
     PREPARED.set(-28);
     assert_eq!(copy(&cookie, 4096), (vec![-28], 1));
@@ -66,6 +69,8 @@ fn told_once() {
     memory::none_left();
     assert_eq!(copy(&cookie, 4096), (vec![REFUSED], 1));
     memory::enough();
+    stage.work();
+    assert_eq!(EMPTIED.get(), 2);
     assert_eq!(cookie.n_accesses().load(Relaxed), 0, "accesses are left");
     // On its way out.
     cookie::withdraw(&cookie);

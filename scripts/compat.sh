@@ -20,12 +20,12 @@ OUT=${COMPAT:-$TOP/build/compat}
 PAIRS=(c-c r-r)
 
 # The order of the table: what is most asked for first.
-FILESYSTEMS=(nfs3 nfs4.0 nfs4.1 nfs4.2 9p-virtio 9p-tcp smb3 nfs4.2-ganesha smb3-ksmbd ceph)
+FILESYSTEMS=(nfs3 nfs4.0 nfs4.1 nfs4.2 9p-virtio 9p-tcp smb3 nfs4.2-ganesha smb3-ksmbd afs ceph)
 ALL_PARTS=(cold warm-dropped warm-remounted
 	changed truncated extended replaced deleted
 	changed-mounted truncated-mounted extended-mounted replaced-mounted deleted-mounted
 	write append rewrite truncate direct mmap-read mmap-write write-sync rename unlink-open
-	sparse empty many-files two-mounts early-mount rebound daemon-killed unmount-busy)
+	sparse empty many-files two-mounts early-mount rebound writer-rebound daemon-killed unmount-busy)
 # Other people's suites.
 SUITES=(fsx fio dbench stress-ng)
 ALL_PARTS+=("${SUITES[@]}")

@@ -23,8 +23,8 @@ GUEST_PACKAGES=(
 	fio stress-ng
 )
 
-# Folders of modules that a guest without hardware can have a use for.
-MODULE_FOLDERS=(arch block crypto fs lib mm net security drivers/block drivers/char drivers/md drivers/virtio)
+# Modules that a guest without hardware can have a use for: folders of them, and single ones.
+MODULES_WANTED=(arch block crypto fs lib mm net security drivers/block drivers/char drivers/md drivers/virtio drivers/net/veth)
 
 # The archive that the sysroot was made from.
 archive() { sed -n "s/^deb \([^ ]*\) $SUITE main.*/\1/p" "$SYSROOT/etc/apt/sources.list" | head -n 1; }
@@ -50,7 +50,7 @@ make_guest() {
 }
 
 make_image() {
-	local dir=$1 release from folder
+	local dir=$1 release from path found
 	release=$(cat "$KERNEL/release")
 	from=$KERNEL/image/usr/lib/modules/$release
 	[ -d "$from" ] || from=$KERNEL/image/lib/modules/$release
@@ -59,10 +59,12 @@ make_image() {
 	local into=$dir/modules/lib/modules/$release
 	mkdir -p "$into"
 	cp "$from"/modules.builtin* "$from/modules.order" "$into/"
-	for folder in "${MODULE_FOLDERS[@]}"; do
-		[ -d "$from/kernel/$folder" ] || continue
-		mkdir -p "$into/kernel/$(dirname "$folder")"
-		cp -a "$from/kernel/$folder" "$into/kernel/$folder"
+	for path in "${MODULES_WANTED[@]}"; do
+		for found in "$from/kernel/$path" "$from/kernel/$path".ko*; do
+			[ -e "$found" ] || continue
+			mkdir -p "$into/kernel/$(dirname "$path")"
+			cp -a "$found" "$into/kernel/$(dirname "$path")/"
+		done
 	done
 	# The modules are unpacked here, byte for byte what the package packed:
 	# an emulated machine takes seconds for what takes none here.
@@ -104,6 +106,6 @@ GUEST=$BUILD/guest-$(key_of "$(basename "$SYSROOT")" "${GUEST_PACKAGES[@]}" 1)
 have_part "$GUEST" || make_part "$GUEST" make_guest
 [ "${1:-}" != --guest ] || { printf '%s\n' "$GUEST"; exit 0; }
 final=$BUILD/image-$(cat "$KERNEL/release")-$(key_of "$(basename "$GUEST")" "$(realpath "$KERNEL")" \
-	"$(stat -c %Y "$KERNEL/release")" "${MODULE_FOLDERS[@]}" 1)
+	"$(stat -c %Y "$KERNEL/release")" "${MODULES_WANTED[@]}" 1)
 have_part "$final" || make_part "$final" make_image
 printf '%s\n' "$final"

@@ -109,18 +109,27 @@ impl Damage {
         self.0
     }
 
-    /// Both, and what lies between them.
+    /// The first block, and the one behind the last.
+    fn blocks(self) -> (u64, u64) {
+        (u64::from(self.0 as u32), self.0 >> 32)
+    }
+
+    /// Both together if they overlap or touch, otherwise everywhere.
+    ///
+    /// What lies between two ranges is not damaged, so it must not be made absent with them:
+    /// somebody may have been told that it is there, and take the hole for zeros.
     pub(crate) fn and(self, other: Self) -> Self {
         if self == Self::NONE {
-            other
-        } else if other == Self::NONE {
-            self
-        } else if self == Self::ALL || other == Self::ALL {
+            return other;
+        }
+        if other == Self::NONE {
+            return self;
+        }
+        let ((first, end), (other_first, other_end)) = (self.blocks(), other.blocks());
+        if self == Self::ALL || other == Self::ALL || first > other_end || other_first > end {
             Self::ALL
         } else {
-            let first = (self.0 as u32).min(other.0 as u32);
-            let end = (self.0 >> 32).max(other.0 >> 32);
-            Self(end << 32 | u64::from(first))
+            Self(end.max(other_end) << 32 | first.min(other_first))
         }
     }
 
@@ -129,8 +138,9 @@ impl Damage {
         if self == Self::ALL {
             return None;
         }
-        let start = u64::from(self.0 as u32).saturating_mul(DIO_BLOCK);
-        let end = (self.0 >> 32).saturating_mul(DIO_BLOCK);
+        let (first, end) = self.blocks();
+        let start = first.saturating_mul(DIO_BLOCK);
+        let end = end.saturating_mul(DIO_BLOCK);
         Some((start, end.saturating_sub(start)))
     }
 }

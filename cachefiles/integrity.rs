@@ -4,7 +4,8 @@
 //!
 //! A write that failed, or was cut short, leaves its range *damaged*; while there is such a range,
 //! the object is suspect: nothing is read from it or stored in it. Who wants to, makes the range
-//! absent first ([`Object::mend`](crate::object::Object::mend)).
+//! absent first ([`Object::mend`](crate::object::Object::mend)). Ranges that do not touch are too
+//! much for that: the file is not used any more, and removed in the end.
 //!
 //! Damage is told by the *epoch* of the file, which counts up when another file takes its place:
 //! what happens to the one before does not matter to the one after.

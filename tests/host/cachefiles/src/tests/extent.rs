@@ -268,7 +268,11 @@ proptest! {
             damage = Damage::from_word(damage.and(Damage::of(*start, *len)).word());
         }
         match damage.range() {
-            None => prop_assert!(ranges.iter().any(|(s, l)| (s + l) / DIO_BLOCK >= (1 << 32) - 2)),
+            // It is too far, or there is something between two of them.
+            None => prop_assert!(
+                ranges.iter().any(|(s, l)| (s + l) / DIO_BLOCK >= (1 << 32) - 2)
+                    || ranges.iter().filter(|(_, len)| *len > 0).count() > 1
+            ),
             Some((at, long)) => {
                 prop_assert_eq!(at % DIO_BLOCK, 0);
                 for (start, len) in ranges.iter().filter(|(_, len)| *len > 0) {
@@ -285,6 +289,68 @@ proptest! {
             }
         }
     }
+}
+
+/// Ranges that are near to each other, most of them not at the edges of blocks.
+fn near_ranges() -> impl Strategy<Value = Vec<(u64, u64)>> {
+    proptest::collection::vec(
+        (0u64..40 * DIO_BLOCK, 0u64..6 * DIO_BLOCK).prop_flat_map(|(start, len)| {
+            prop_oneof![
+                Just((start, len)),
+                Just((round_down(start, DIO_BLOCK), round_down(len, DIO_BLOCK))),
+            ]
+        }),
+        1..6,
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+    /// Each block is damaged if a write touched it, and no other one is; so what is said is all of
+    /// it, or that it cannot be said.
+    #[test]
+    fn damage_covers_nothing_else(ranges in near_ranges()) {
+        let mut damage = Damage::NONE;
+        let mut blocks = [false; 64];
+        let mut one_piece = true;
+        for (start, len) in ranges {
+            damage = Damage::from_word(damage.and(Damage::of(start, len)).word());
+            if len > 0 {
+                (start / DIO_BLOCK..=(start + len - 1) / DIO_BLOCK).for_each(|b| blocks[b as usize] = true);
+            }
+            let pieces = (0..64).filter(|b| blocks[*b] && (*b == 0 || !blocks[*b - 1])).count();
+            one_piece &= pieces <= 1;
+        }
+        match damage.range() {
+            None => prop_assert!(!one_piece),
+            Some((at, long)) => {
+                prop_assert!(one_piece);
+                for block in 0..64 {
+                    let pos = block * DIO_BLOCK;
+                    prop_assert_eq!(blocks[block as usize], pos >= at && pos < at + long);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn damage_in_two_places_is_everywhere() {
+    let blocks = |first, n| Damage::of(first * DIO_BLOCK, n * DIO_BLOCK);
+    for (a, b) in [
+        (blocks(0, 1), blocks(2, 1)),
+        (blocks(1, 3), blocks(1000, 1)),
+    ] {
+        assert_eq!(a.and(b), Damage::ALL);
+        assert_eq!(b.and(a), Damage::ALL);
+    }
+    // Those that touch are one, however they came.
+    assert_eq!(blocks(0, 1).and(blocks(1, 1)), blocks(0, 2));
+    assert_eq!(blocks(1, 1).and(blocks(0, 1)), blocks(0, 2));
+    assert_eq!(blocks(0, 4).and(blocks(2, 1)), blocks(0, 4));
+    assert_eq!(blocks(3, 4).and(blocks(0, 5)), blocks(0, 7));
+    assert_eq!(blocks(3, 4).and(Damage::NONE), blocks(3, 4));
 }
 
 #[test]

@@ -82,12 +82,19 @@ pub(crate) fn occupancy(file: &File, start: u64, len: u64) -> Result<Occupancy> 
     extent::occupancy(&mut BackingMap(file), start, len).map_err(Error::from_errno)
 }
 
-/// Makes a range be absent. An empty range costs a question only.
+/// Makes a range be absent, and the rest of the blocks that it touches. An empty range costs a
+/// question only.
+///
+/// Of a block that is punched in part the filesystem keeps all, with zeros in it, and says that it
+/// is data. So the whole block goes. Its rest is fetched again when it is wanted, also if it was
+/// stored just now. Nobody is about to read or to store it: a block is not larger than a page, and
+/// who was to store a part of a page has its folio for himself until the end of the store.
 ///
 /// # Errors
 ///
 /// The backing filesystem's; the range may still be there then.
-pub(crate) fn forget(file: &File, start: u64, len: u64) -> Result {
+pub(crate) fn forget(file: &File, start: u64, len: u64, block: u64) -> Result {
+    let (start, len) = extent::whole_blocks(start, len, block);
     if len == 0 || occupancy(file, start, len)? == Occupancy::Empty {
         return Ok(());
     }

@@ -42,6 +42,19 @@ pub(crate) fn round_up(pos: u64, unit: u64) -> u64 {
     }
 }
 
+/// The whole blocks that `len` bytes at `start` touch: a position and a length.
+///
+/// `block` is the backing filesystem's, a power of two; no block here is less than [`DIO_BLOCK`].
+pub(crate) fn whole_blocks(start: u64, len: u64, block: u64) -> (u64, u64) {
+    if len == 0 {
+        return (start, 0);
+    }
+    let block = block.max(DIO_BLOCK);
+    let first = round_down(start, block);
+    let end = round_up(start.saturating_add(len), block);
+    (first, end.saturating_sub(first))
+}
+
 /// The size that the file of an object of `size` bytes has.
 pub(crate) fn file_size(size: u64) -> u64 {
     round_up(size.min(POS_MAX), DIO_BLOCK)

@@ -221,9 +221,9 @@ impl Object {
             return false;
         };
         let (start, len) = damage.range;
-        let forgotten = self
-            .cache()
-            .with_creds(|| content::forget(&file, start, len));
+        let cache = self.cache();
+        let forgotten =
+            cache.with_creds(|| content::forget(&file, start, len, cache.block().bytes()));
         forgotten.is_ok() && self.integrity.mended(&damage)
     }
 

@@ -180,7 +180,7 @@ pub(crate) fn write(
 ///
 /// # Errors
 ///
-/// `ENOBUFS` if there is no room; the range is absent then.
+/// `ENOBUFS` if there is no room.
 fn make_room(
     cache: &Cache,
     object: &Object,
@@ -196,39 +196,26 @@ fn make_room(
     if is_new && cache.has_space(want, SpaceFor::Write).is_ok() {
         return Ok(());
     }
-    let failed = |error: Error, at: ErrorAt| {
-        trace::io_error(object.debug_id(), file.inode(), error, at);
-        error
-    };
-    match content::occupancy(file, start, len).map_err(|error| failed(error, ErrorAt::Seek))? {
+    let occupancy = content::occupancy(file, start, len).inspect_err(|error| {
+        trace::io_error(object.debug_id(), file.inode(), *error, ErrorAt::Seek);
+    })?;
+    match occupancy {
         Occupancy::Empty if is_new => Err(ENOBUFS),
         Occupancy::Empty => cache.has_space(want, SpaceFor::Write),
         Occupancy::Full => Ok(()),
-        Occupancy::Partial => {
-            if cache.has_space(want, SpaceFor::Check).is_ok() {
-                return Ok(());
-            }
+        Occupancy::Partial => cache.has_space(want, SpaceFor::Check).map_err(|_| {
             fscache::count(Count::NoWriteSpace);
-            // What is there would not agree with what is not.
-            inject::remove()
-                .and_then(|()| file.punch_hole(start, len))
-                .map_err(|error| failed(error, ErrorAt::Fallocate))?;
-            Err(ENOBUFS)
-        }
+            ENOBUFS
+        }),
     }
 }
 
 /// As [`make_room`], and sees to it that a range that will not be written is absent.
 fn admit_write(object: &Object, file: &File, start: u64, len: u64, is_new: bool) -> Result {
-    let epoch = object.integrity().epoch();
     let cache = object.cache();
-    cache.with_creds(|| {
-        make_room(cache, object, file, start, len, is_new).inspect_err(|_| {
-            if content::forget(file, start, len).is_err() {
-                object.integrity().note(epoch, Damage::of(start, len));
-            }
-        })
-    })
+    cache
+        .with_creds(|| make_room(cache, object, file, start, len, is_new))
+        .inspect_err(|_| forget_range(object, file, start, len))
 }
 
 /// Prepares a write of `len` bytes at `start`, of which at most `upper` may be written. Sleeps.
@@ -329,10 +316,10 @@ pub(crate) fn issue_write(mut subreq: Subrequest<'_>) {
 /// Makes a range be absent, or the object suspect.
 fn forget_range(object: &Object, file: &File, start: u64, len: u64) {
     let epoch = object.integrity().epoch();
-    let forgotten = object
-        .cache()
-        .with_creds(|| content::forget(file, start, len));
-    if forgotten.is_err() {
+    let cache = object.cache();
+    let forgotten = cache.with_creds(|| content::forget(file, start, len, cache.block().bytes()));
+    if let Err(error) = forgotten {
+        trace::io_error(object.debug_id(), file.inode(), error, ErrorAt::Fallocate);
         object.integrity().note(epoch, Damage::of(start, len));
     }
 }

@@ -168,6 +168,24 @@ proptest! {
         }
     }
 
+    /// What is made absent is all that was asked for, no more than the blocks of it, and so that
+    /// nothing of a block stays.
+    #[test]
+    fn whole_blocks_are_forgotten(start in 0u64..1 << 40, len in 0u64..1 << 20, block_shift in 0u32..17) {
+        let block = 1u64 << block_shift;
+        let (at, n) = whole_blocks(start, len, block);
+        if len == 0 {
+            prop_assert_eq!(n, 0);
+        } else {
+            prop_assert!(at <= start && start + len <= at + n);
+            for unit in [block, DIO_BLOCK] {
+                prop_assert!(at % unit == 0 && n % unit == 0);
+            }
+            let unit = block.max(DIO_BLOCK);
+            prop_assert!(start - at < unit && at + n - (start + len) < unit);
+        }
+    }
+
     #[test]
     fn extremes_do_not_overflow(start in any::<u64>(), len in 1u64.., size in any::<u64>(), extra in any::<u64>(), p1 in any::<u64>(), p2 in any::<u64>()) {
         struct Wild(u64, u64);
@@ -181,6 +199,7 @@ proptest! {
         let _ = occupancy(&mut Wild(p1, p2), start, len);
         let _ = align_store(start, len, size, extra);
         let _ = whole_pages(start, len, extra, 4096);
+        let _ = whole_blocks(start, len, 1 << (extra % 17));
         let _ = (round_up(start, 4096), round_down(start, 4096), file_size(start));
     }
 }

@@ -8,7 +8,8 @@
 //! much for that: the file is not used any more, and removed in the end.
 //!
 //! Damage is told by the *epoch* of the file, which counts up when another file takes its place:
-//! what happens to the one before does not matter to the one after.
+//! what happens to the one before does not matter to the one after. A file that is found by a lookup
+//! takes nobody's place: what could not be stored while it was looked for is damage of it.
 //!
 //! Atomic words; all but the replacement of the file may be called in any context.
 

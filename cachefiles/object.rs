@@ -236,7 +236,12 @@ impl Object {
     fn replace(&self, backing: Backing) -> Backing {
         let _change = self.change.lock();
         let mut guard = self.backing.lock();
-        self.integrity.start_over();
+        // What could not be stored while there was no file concerns one that is found, as it may
+        // hold what should have been replaced.
+        let is_found = matches!((&*guard, &backing), (Backing::None, Backing::Linked(_)));
+        if !is_found {
+            self.integrity.start_over();
+        }
         self.marked.store(false, ordering::Release);
         self.waits_for_name.store(false, ordering::Relaxed);
         let old = replace(&mut *guard, backing);

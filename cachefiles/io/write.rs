@@ -6,8 +6,9 @@
 //!
 //! Nobody tells the filesystem that the cache holds something else than it stored. So a range that
 //! was to be written and is not, must be absent afterwards. While that can be seen to at once, it
-//! is ([`content::forget`]); if it cannot, or is found out in an interrupt, the object is suspect
-//! ([`Integrity::note`](crate::integrity::Integrity::note)) until that has been seen to.
+//! is ([`content::forget`]); if it cannot, is found out in an interrupt, or the file is not there
+//! yet, the object is suspect ([`Integrity::note`](crate::integrity::Integrity::note)) until that
+//! has been seen to.
 
 use crate::{
     cache::{
@@ -32,6 +33,7 @@ use crate::{
     },
     inject,
     iov::IoVector,
+    jar::Borrowed,
     kiocb::{
         self,
         Completion,
@@ -119,6 +121,26 @@ fn refuse_write(resources: &Resources<'_>, object: &Object) -> Result {
     }
 }
 
+/// The object and the file for a store of `len` bytes at `start`, as soon as the cookie is ready for
+/// it. Sleeps.
+///
+/// If there will be none, the range is made absent.
+///
+/// # Errors
+///
+/// `ENOBUFS`.
+fn store_target<'a>(
+    resources: &Resources<'a>,
+    start: u64,
+    len: u64,
+) -> Result<(Borrowed<'a, Object>, &'a File)> {
+    resources.wait_for_target(Want::Write).inspect_err(|_| {
+        if let Some(object) = resources.object() {
+            forget_range(&object, start, len);
+        }
+    })
+}
+
 /// Writes `iter` to the cache at `start`. Sleeps.
 ///
 /// Returns when the write is under way, or over. The terminator is told in any case; without one,
@@ -129,7 +151,7 @@ pub(crate) fn write(
     iter: &mut IoVector<'_>,
     terminator: Terminator,
 ) -> Result<Submitted> {
-    let (object, file) = match resources.wait_for_target(Want::Write) {
+    let (object, file) = match store_target(resources, start, iter.len() as u64) {
         Ok(target) => target,
         Err(error) => {
             terminator.call(Err(error));
@@ -149,10 +171,7 @@ pub(crate) fn write(
     object.integrity().begin_write();
     if let Err(error) = refuse_write(resources, &object) {
         object.integrity().end_write();
-        // The operation's file may not be the object's any more; whichever is, must not have it.
-        if let Some(current) = object.file() {
-            forget_range(&object, &current, start, iter.len() as u64);
-        }
+        forget_range(&object, start, iter.len() as u64);
         terminator.call(Err(error));
         return Err(error);
     }
@@ -215,7 +234,7 @@ fn admit_write(object: &Object, file: &File, start: u64, len: u64, is_new: bool)
     let cache = object.cache();
     cache
         .with_creds(|| make_room(cache, object, file, start, len, is_new))
-        .inspect_err(|_| forget_range(object, file, start, len))
+        .inspect_err(|_| forget_range(object, start, len))
 }
 
 /// Prepares a write of `len` bytes at `start`, of which at most `upper` may be written. Sleeps.
@@ -235,11 +254,12 @@ pub(crate) fn prepare_write(
     // The object may be in the making.
     let (object, file) = match resources.target() {
         Some(target) => target,
-        None => resources.wait_for_target(Want::Write)?,
+        None => store_target(resources, start, len)?,
     };
     let Some(len) = whole_pages(start, len, upper, PAGE_SIZE) else {
         // Probably data that came into the page cache when the cookie was out of service.
         fscache::count(Count::DioMisfit);
+        forget_range(&object, start, len);
         return Err(ENOBUFS);
     };
     admit_write(&object, file, start, len, is_new)?;
@@ -250,9 +270,12 @@ pub(crate) fn prepare_write(
 pub(crate) fn prepare_write_subrequest(subreq: &mut Subrequest<'_>) {
     subreq.set_stream_limits(MAX_WRITE, MAX_SEGMENTS);
     let resources = subreq.resources();
-    let ready =
-        resources.file().is_some() || (resources.wait(Want::Write) && resources.file().is_some());
-    if !ready {
+    if resources.target().is_none() && resources.wait_for_target(Want::Write).is_err() {
+        if let Some(object) = resources.object() {
+            // How much would have been written is not known yet.
+            let integrity = object.integrity();
+            integrity.note(integrity.epoch(), Damage::ALL);
+        }
         subreq.prepare_failed();
     }
 }
@@ -263,8 +286,9 @@ pub(crate) fn prepare_write_subrequest(subreq: &mut Subrequest<'_>) {
 pub(crate) fn issue_write(mut subreq: Subrequest<'_>) {
     let resources = subreq.resources();
     let terminator = subreq.write_terminator();
+    let (start, len) = (subreq.start(), subreq.len());
     // A subrequest whose object is in the making waits here, as it must not be lost.
-    let (object, file) = match resources.wait_for_target(Want::Write) {
+    let (object, file) = match store_target(&resources, start, len as u64) {
         Ok(target) => target,
         Err(error) => {
             trace::subrequest(&subreq, SubrequestEvent::NoWrite);
@@ -273,11 +297,10 @@ pub(crate) fn issue_write(mut subreq: Subrequest<'_>) {
         }
     };
 
-    let (start, len) = (subreq.start(), subreq.len());
     let extendable = subreq.extendable();
     let Some(store) = align_store(start, len as u64, subreq.request_size(), extendable) else {
         fscache::count(Count::DioMisfit);
-        forget_range(&object, file, start, len as u64);
+        forget_range(&object, start, len as u64);
         // As far as netfs is concerned it is done.
         terminator.call(Ok(len));
         return;
@@ -288,13 +311,8 @@ pub(crate) fn issue_write(mut subreq: Subrequest<'_>) {
         .saturating_add(len as u64)
         .saturating_add(store.extend);
     // What is left out at either end is not to be what was there before.
-    forget_range(&object, file, start, store.skip);
-    forget_range(
-        &object,
-        file,
-        stored_end,
-        wanted_end.saturating_sub(stored_end),
-    );
+    forget_range(&object, start, store.skip);
+    forget_range(&object, stored_end, wanted_end.saturating_sub(stored_end));
 
     trace::subrequest(&subreq, SubrequestEvent::Prepare);
     if let Err(error) = admit_write(&object, file, first, store.len, true) {
@@ -314,12 +332,24 @@ pub(crate) fn issue_write(mut subreq: Subrequest<'_>) {
 }
 
 /// Makes a range be absent, or the object suspect.
-fn forget_range(object: &Object, file: &File, start: u64, len: u64) {
+///
+/// The file is the one that the object has now. An operation may have one that another took the
+/// place of, which goes nowhere.
+fn forget_range(object: &Object, start: u64, len: u64) {
+    if len == 0 {
+        return;
+    }
     let epoch = object.integrity().epoch();
+    let damage = Damage::of(start, len);
+    let Some(file) = object.file() else {
+        // There may be one that the lookup has yet to find.
+        object.integrity().note(epoch, damage);
+        return;
+    };
     let cache = object.cache();
-    let forgotten = cache.with_creds(|| content::forget(file, start, len, cache.block().bytes()));
+    let forgotten = cache.with_creds(|| content::forget(&file, start, len, cache.block().bytes()));
     if let Err(error) = forgotten {
         trace::io_error(object.debug_id(), file.inode(), error, ErrorAt::Fallocate);
-        object.integrity().note(epoch, Damage::of(start, len));
+        object.integrity().note(epoch, damage);
     }
 }

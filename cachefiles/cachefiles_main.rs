@@ -24,12 +24,12 @@
 //!
 //! 1. the daemon's `config`;
 //! 2. the target of the cache's `publisher`; not held while it does its work;
-//! 3. an object's `change`;
-//! 4. a volume's `opening` (`fanout`);
-//! 5. write access to the mount;
-//! 6. a directory's lock, then an inode's (`dirop`, `inode`);
-//! 7. the cache's `volumes`;
-//! 8. spinlocks: a cookie's, the cache's `objects`, an object's `backing`. None inside another.
+//! 3. an object's `change`, under which reclaim stays out of filesystems, or a volume's `opening`
+//!    (`fanout`); never both;
+//! 4. write access to the mount;
+//! 5. a directory's lock, then an inode's (`dirop`, `inode`);
+//! 6. the cache's `volumes`;
+//! 7. spinlocks: a cookie's, the cache's `objects`, an object's `backing`. None inside another.
 //!
 //! # Unload
 //!

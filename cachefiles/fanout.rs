@@ -8,8 +8,8 @@
 //!
 //! # Locks
 //!
-//! `opening` is taken under an object's `change`, and held while a directory is looked up or made.
-//! What is open is found without.
+//! `opening` is held while a directory is looked up or made, which may wait for memory, and so is not
+//! taken under an object's `change`. What is open is found without.
 
 use crate::{
     cache::Cache,

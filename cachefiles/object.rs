@@ -46,6 +46,7 @@ use crate::{
         Ref, //
     },
     key,
+    nofs::NoFsReclaim,
     object_ref::{
         put,
         see,
@@ -76,7 +77,7 @@ use kernel::{
             ordering,
             AtomicFlag, //
         },
-        Arc, ArcBorrow, Mutex, SpinLock,
+        Arc, ArcBorrow, Mutex, MutexGuard, SpinLock,
     },
 };
 
@@ -109,7 +110,8 @@ impl Backing {
 pub(crate) struct Object {
     #[pin]
     backing: SpinLock<Backing>,
-    /// Held while the file is replaced, mended or marked: it stays the object's meanwhile.
+    /// Held while the file is replaced, mended, marked or named: it stays the object's meanwhile.
+    /// Taken by [`Object::lock_change`] only.
     #[pin]
     change: Mutex<()>,
     /// Sorts objects in the cache's tree; never used twice.
@@ -129,6 +131,17 @@ pub(crate) struct Object {
     cookie: CookieRef,
     /// Taken by [`Jarred::take_last`].
     counted: Option<CountedObject>,
+}
+
+/// The lock `change` of an object, held.
+///
+/// Who stores what is written back waits for it. If whoever holds it waited for memory that is free
+/// when a folio has been written back, that might be the very folio; hence the scope, which ends
+/// after the lock was given back.
+#[must_use = "the lock is given back when this goes"]
+struct Change<'a> {
+    _held: MutexGuard<'a, ()>,
+    _scope: NoFsReclaim,
 }
 
 impl Jarred for Object {
@@ -211,9 +224,18 @@ impl Object {
         &self.integrity
     }
 
+    /// Locks `change`. Sleeps.
+    fn lock_change(&self) -> Change<'_> {
+        let scope = NoFsReclaim::begin();
+        Change {
+            _held: self.change.lock(),
+            _scope: scope,
+        }
+    }
+
     /// Makes what is damaged absent; true if the object is not suspect any more. Sleeps.
     pub(crate) fn mend(&self) -> bool {
-        let _change = self.change.lock();
+        let _change = self.lock_change();
         if !self.integrity.is_suspect() {
             return true;
         }
@@ -234,7 +256,7 @@ impl Object {
 
     /// Puts another backing in place of the one there is, which is returned. Sleeps.
     fn replace(&self, backing: Backing) -> Backing {
-        let _change = self.change.lock();
+        let _change = self.lock_change();
         let mut guard = self.backing.lock();
         // What could not be stored while there was no file concerns one that is found, as it may
         // hold what should have been replaced.
@@ -374,7 +396,7 @@ impl Object {
         if self.marked.load(ordering::Acquire) || !self.cookie.has(CookieFlag::LocalWrite) {
             return;
         }
-        let _change = self.change.lock();
+        let _change = self.lock_change();
         if self.marked.load(ordering::Acquire) {
             return;
         }

@@ -9,6 +9,11 @@
 //! is ([`content::forget`]); if it cannot, is found out in an interrupt, or the file is not there
 //! yet, the object is suspect ([`Integrity::note`](crate::integrity::Integrity::note)) until that
 //! has been seen to.
+//!
+//! # Memory
+//!
+//! A store may be part of write-back. Reclaim that waits for that would wait for itself, so all of a
+//! store is in a scope that keeps reclaim out of filesystems ([`NoFsReclaim`]).
 
 use crate::{
     cache::{
@@ -46,7 +51,7 @@ use crate::{
         MAX_SEGMENTS,
         MAX_WRITE, //
     },
-    nofs::without_fs_reclaim,
+    nofs::NoFsReclaim,
     object::Object,
     object_ref::IoRef,
     trace::{
@@ -151,6 +156,7 @@ pub(crate) fn write(
     iter: &mut IoVector<'_>,
     terminator: Terminator,
 ) -> Result<Submitted> {
+    let _scope = NoFsReclaim::begin();
     let (object, file) = match store_target(resources, start, iter.len() as u64) {
         Ok(target) => target,
         Err(error) => {
@@ -159,13 +165,10 @@ pub(crate) fn write(
         }
     };
     let cache = object.cache();
-    // This may be write-back, for which memory is not to be waited for.
-    without_fs_reclaim(|| {
-        if object.integrity().is_suspect() {
-            object.mend();
-        }
-        cache.with_creds(|| object.mark_for_changes());
-    });
+    if object.integrity().is_suspect() {
+        object.mend();
+    }
+    cache.with_creds(|| object.mark_for_changes());
     let epoch = object.integrity().epoch();
     // Before the question whether the object is suspect, see `Object::mend()`.
     object.integrity().begin_write();
@@ -251,6 +254,7 @@ pub(crate) fn prepare_write(
     upper: u64,
     is_new: bool,
 ) -> Result<u64> {
+    let _scope = NoFsReclaim::begin();
     // The object may be in the making.
     let (object, file) = match resources.target() {
         Some(target) => target,
@@ -284,6 +288,7 @@ pub(crate) fn prepare_write_subrequest(subreq: &mut Subrequest<'_>) {
 ///
 /// The subrequest is terminated in any case, here or when the write is over.
 pub(crate) fn issue_write(mut subreq: Subrequest<'_>) {
+    let _scope = NoFsReclaim::begin();
     let resources = subreq.resources();
     let terminator = subreq.write_terminator();
     let (start, len) = (subreq.start(), subreq.len());

@@ -59,7 +59,11 @@ impl Object {
     ///
     /// Called again and again. The file stays in use; what is stored later is stored in it.
     pub(crate) fn publish_in_use(&self) {
-        let _change = self.change.lock();
+        // Before the lock: to open it, memory may have to be waited for.
+        let Ok(dir) = self.directory() else {
+            return;
+        };
+        let _change = self.lock_change();
         let file = match &*self.backing.lock() {
             Backing::Tmpfile(file) => (**file).clone(),
             Backing::Linked(_) | Backing::None | Backing::Invalid => return,
@@ -73,9 +77,6 @@ impl Object {
         if self.unfit(&snapshot).is_some() || self.cookie.has(CookieFlag::LocalWrite) {
             return;
         }
-        let Ok(dir) = self.directory() else {
-            return;
-        };
         let published = self
             .cache()
             .with_creds(|| self.publish(dir, &file, &snapshot));

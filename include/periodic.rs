@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Something that is done every so often, by a kernel worker, until it is stopped.
+//! Something that is done every so often, by a kernel worker, until it is stopped; not while the
+//! system is being suspended or hibernated.
 
 use crate::{
     bindings,
@@ -85,7 +86,9 @@ impl<T: Tick> Periodic<T> {
         unsafe {
             bindings::queue_delayed_work_on(
                 bindings::wq_misc_consts_WORK_CPU_UNBOUND as c_int,
-                bindings::system_dfl_wq,
+                // What is done may change a disk, which must not be once the image of the memory
+                // was taken.
+                bindings::system_freezable_wq,
                 self.work.get(),
                 T::PERIOD,
             )

@@ -180,9 +180,13 @@ fn submit<C: Completion>(
         })
         .into();
 
+    // An override holds no reference. Once the I/O has ended, the operation may end, and the cache
+    // with its credentials, while this task has yet to revert them. So it has a reference of its
+    // own, which it gives back itself, after that.
+    let cred: ARef<Credential> = cred.into();
     // One reference for the completing party, one for the frames below.
     let theirs = Arc::into_raw(io.clone());
-    let ret = with_creds(cred, || {
+    let ret = with_creds(&cred, || {
         without_fs_reclaim(|| {
             // SAFETY: File and control block live for the duration of the call and until
             // completion; the control block is the first field of an `Io`.

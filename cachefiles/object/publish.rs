@@ -109,6 +109,11 @@ impl Object {
 
     /// Brings the object's file into its final state, and lets go of it. Sleeps.
     pub(super) fn finish(&self, see: impl Fn(RefWhy)) {
+        // Without a file there is nothing to be done, and the directory may not be there either: to
+        // be told so was the end of the lookup.
+        if self.file().is_none() {
+            return;
+        }
         let Ok(dir) = self.directory() else {
             return;
         };

@@ -96,51 +96,18 @@ pub(crate) fn get_directory(
     dir: &Dentry,
     name: &CStr,
 ) -> Result<(InUse<ARef<Dentry>>, bool)> {
-    let mut is_new = false;
     for _ in 0..ATTEMPTS {
-        let access = room.mount.want_write()?;
-        let started = inject::read().and_then(|()| Creating::start(&access, dir, name));
-        trace::lookup(
-            NOBODY,
-            dir,
-            started
-                .as_ref()
-                .map(Creating::dentry)
-                .map_err(|error| *error),
-        );
-        let mut creating = started.inspect_err(|error| {
-            trace::vfs_error(NOBODY, dir.inode(), *error, ErrorAt::Lookup);
-            if *error != ENOMEM && crate::ratelimit::may_speak() {
-                pr_err!(
-                    "Lookup {} failed with error {}\n",
-                    Name(name),
-                    error.to_errno()
-                );
-            }
-        })?;
-
-        if creating.dentry().is_negative() {
-            creating = make_directory(room, dir, creating).inspect_err(|error| {
-                if crate::ratelimit::may_speak() {
-                    pr_err!(
-                        "mkdir {} failed with error {}\n",
-                        Name(name),
-                        error.to_errno()
-                    );
-                }
-            })?;
-            if creating.dentry().is_unhashed() || creating.dentry().is_negative() {
-                // The filesystem made it, and forgot it: ask again.
-                continue;
-            }
-            is_new = true;
-        }
-
-        // Marked before the parent's lock is given back, so that nobody removes it in between.
-        let found: ARef<Dentry> = creating.dentry().into();
-        let marked = InUse::mark(found, NOBODY);
-        drop(creating);
-        let directory = match marked {
+        let found = look_up_directory(dir, name)?;
+        let is_new = found.is_none();
+        let found = match found {
+            Some(found) => found,
+            None => match make_directory(room, dir, name)? {
+                Some(made) => made,
+                // Somebody else made it, or the filesystem forgot it: ask again.
+                None => continue,
+            },
+        };
+        let directory = match InUse::mark(found, NOBODY) {
             Ok(directory) => directory,
             Err((MarkError::Gone, _)) => continue,
             Err((MarkError::Busy, found)) => {
@@ -148,6 +115,11 @@ pub(crate) fn get_directory(
                 return Err(EBUSY);
             }
         };
+        // The parent was not locked until now. Whoever culls marks first, so it stays where it is
+        // from now on, if it still is there.
+        if directory.is_unhashed() || !directory.is_child_of(dir) {
+            continue;
+        }
 
         if !directory.can_lookup() {
             pr_err!("{} is not a directory\n", Name(name));
@@ -165,12 +137,61 @@ pub(crate) fn get_directory(
     Err(ESTALE)
 }
 
+/// Says that a directory could not be looked up.
+fn report_lookup_error(dir: &Dentry, name: &CStr, error: Error) {
+    trace::lookup(NOBODY, dir, Err(error));
+    trace::vfs_error(NOBODY, dir.inode(), error, ErrorAt::Lookup);
+    if error != ENOMEM && crate::ratelimit::may_speak() {
+        pr_err!(
+            "Lookup {} failed with error {}\n",
+            Name(name),
+            error.to_errno()
+        );
+    }
+}
+
+/// Looks for a directory, without write access: what is there is found also while the filesystem is
+/// frozen.
+fn look_up_directory(dir: &Dentry, name: &CStr) -> Result<Option<ARef<Dentry>>> {
+    match inject::read().and_then(|()| dir.lookup(name)) {
+        Ok(found) => {
+            trace::lookup(NOBODY, dir, Ok(&found));
+            Ok(Some(found))
+        }
+        Err(error) if error == ENOENT => Ok(None),
+        Err(error) => {
+            report_lookup_error(dir, name, error);
+            Err(error)
+        }
+    }
+}
+
+/// Makes a directory; [`None`] if there is something of that name, or the filesystem made the
+/// directory and forgot it.
+fn make_directory(room: &Room<'_>, dir: &Dentry, name: &CStr) -> Result<Option<ARef<Dentry>>> {
+    let access = room.mount.want_write()?;
+    let creating = inject::read()
+        .and_then(|()| Creating::start(&access, dir, name))
+        .inspect_err(|error| report_lookup_error(dir, name, *error))?;
+    trace::lookup(NOBODY, dir, Ok(creating.dentry()));
+    if !creating.dentry().is_negative() {
+        return Ok(None);
+    }
+    let made = mkdir(room, dir, creating).inspect_err(|error| {
+        if crate::ratelimit::may_speak() {
+            pr_err!(
+                "mkdir {} failed with error {}\n",
+                Name(name),
+                error.to_errno()
+            );
+        }
+    })?;
+    let made = made.dentry();
+    Ok((!made.is_unhashed() && !made.is_negative()).then(|| made.into()))
+}
+
 /// Makes a directory of a name that is locked and does not exist.
-fn make_directory<'a>(
-    room: &Room<'_>,
-    dir: &Dentry,
-    creating: Creating<'a>,
-) -> Result<Creating<'a>> {
+fn mkdir<'a>(room: &Room<'_>, dir: &Dentry, creating: Creating<'a>) -> Result<Creating<'a>> {
     (room.check)()?;
     lsm::path_mkdir(room.mount, dir, creating.dentry(), DIR_MODE)?;
     let made = inject::write().and_then(|()| creating.mkdir(DIR_MODE));

@@ -37,7 +37,6 @@ reasons! {
     RefWhy, cachefiles_obj_ref_trace:
     GetIoreq = cachefiles_obj_get_ioreq,
     New = cachefiles_obj_new,
-    PutAllocFail = cachefiles_obj_put_alloc_fail,
     PutDetach = cachefiles_obj_put_detach,
     PutIoreq = cachefiles_obj_put_ioreq,
     SeeCleanCommit = cachefiles_obj_see_clean_commit,

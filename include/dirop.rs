@@ -26,8 +26,7 @@ use kernel::{
         from_err_ptr,
         to_result, //
     },
-    prelude::*,
-    sync::aref::ARef,
+    prelude::*, //
 };
 
 /// The entry of a directory that is locked for a change of that entry.
@@ -114,11 +113,6 @@ impl<'a> Creating<'a> {
     /// The name's dentry.
     pub(crate) fn dentry(&self) -> &Dentry {
         self.0.dentry()
-    }
-
-    /// The access it was started with.
-    pub(crate) fn access(&self) -> &'a WriteAccess<'a> {
-        self.0.access
     }
 
     /// Makes a directory. The dentry may be another one afterwards.
@@ -211,19 +205,9 @@ impl<'a> Removing<'a> {
         self.0.dentry()
     }
 
-    /// The access it was started with.
-    pub(crate) fn access(&self) -> &'a WriteAccess<'a> {
-        self.0.access
-    }
-
     /// Removes the name. It must be no directory.
     pub(crate) fn unlink(&mut self) -> Result {
         self.0.unlink()
-    }
-
-    /// Gives the locks back and keeps the dentry.
-    pub(crate) fn into_dentry(self) -> ARef<Dentry> {
-        self.dentry().into()
     }
 }
 

@@ -150,14 +150,6 @@ impl VolumeCookie {
         };
         NonNull::new(volume).map(VolumeRef)
     }
-
-    /// Is there an access, or the pin?
-    fn is_accessed(&self) -> bool {
-        // SAFETY: Valid by the borrow; all accesses are atomic.
-        unsafe { Atomic::<i32>::from_ptr((&raw mut (*self.as_raw()).n_accesses).cast::<i32>()) }
-            .load(ordering::Relaxed)
-            != 0
-    }
 }
 
 /// A reference to a volume's record. Giving it back may sleep.
@@ -218,17 +210,5 @@ impl VolumeBackRef {
     pub(crate) fn try_get(&self) -> Option<VolumeRef> {
         // SAFETY: By the invariant.
         unsafe { VolumeCookie::from_raw(self.0.as_ptr()) }.try_get()
-    }
-
-    /// Is there an access, or the pin? The caller holds the lock of the list of volumes and found
-    /// the volume on it.
-    pub(crate) fn is_accessed(&self) -> bool {
-        // SAFETY: By the invariant.
-        unsafe { VolumeCookie::from_raw(self.0.as_ptr()) }.is_accessed()
-    }
-
-    /// Is this the way back to `cookie`?
-    pub(crate) fn is(&self, cookie: &VolumeCookie) -> bool {
-        self.0.as_ptr() == cookie.as_raw()
     }
 }

@@ -103,6 +103,7 @@ void exer_cookie_info(struct exer_cookie *cookie, struct exer_cookie_info *info)
 	info->debug_id = c->debug_id;
 	info->volume_n_cookies = atomic_read(&c->volume->n_cookies);
 	info->object_size = READ_ONCE(c->object_size);
+	info->advice = c->advice;
 }
 
 static void exer_wait_state(struct exer_cookie *cookie, struct exer_request *rq)

@@ -36,7 +36,7 @@ struct exer_session {
 struct exer_volume {
 	struct exer_object	object;
 	struct rw_semaphore	life;		/* written by relinquish */
-	struct fscache_volume	*volume;	/* NULL when there is no cache */
+	struct fscache_volume	*volume;	/* NULL by EXER_NULL_VOLUME */
 	bool			relinquished;
 	bool			kept;		/* we have a reference of our own */
 	atomic_t		cookies;	/* ours that are not relinquished */

@@ -73,6 +73,7 @@ enum exer_loop {
 #define EXER_NULL_KEY	0x200
 #define EXER_NULL_AUX	0x400
 #define EXER_NO_CACHING	0x800	/* write to cache: say that nothing is to be kept */
+#define EXER_NULL_VOLUME 0x2000	/* acquire a volume: none, as of a mount without fsc */
 
 /*
  * What a page in the cache may hold.  A word of a pattern is the tag plus its
@@ -104,6 +105,8 @@ struct exer_cookie_info {
 	__s64 object_size;
 	__u32 epoch;		/* that reads and writes are in now */
 	__u32 double_completions;	/* of the whole module */
+	__u32 advice;
+	__u32 unused;
 };
 
 struct exer_request {

@@ -22,8 +22,10 @@ int exer_volume_acquire(struct exer_session *session, struct exer_request *rq)
 	volume->object.type = EXER_VOLUME;
 	init_rwsem(&volume->life);
 	exer_fill_aux(coherency, rq->aux_len, rq->epoch);
-	volume->volume = fscache_acquire_volume(key, rq->cache[0] ? rq->cache : NULL,
-						rq->aux_len ? coherency : NULL, rq->aux_len);
+	if (!(rq->flags & EXER_NULL_VOLUME))
+		volume->volume = fscache_acquire_volume(key, rq->cache[0] ? rq->cache : NULL,
+							rq->aux_len ? coherency : NULL,
+							rq->aux_len);
 	kfree(key);
 	if (IS_ERR(volume->volume)) {
 		rq->result = PTR_ERR(volume->volume);

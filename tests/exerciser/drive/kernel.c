@@ -46,17 +46,42 @@ void bad(const char *format, ...)
 	va_end(arguments);
 }
 
-/* In the kernel's own modules fscache is a part of netfs. */
-void bad_but_in_c(const char *format, ...)
+static void bad_or_known(bool known, const char *format, va_list arguments)
 {
-	bool in_c = access("/sys/module/fscache", F_OK) != 0;
-	va_list arguments;
-
-	va_start(arguments, format);
-	if (in_c)
+	if (known)
 		say("known fault of C: ", format, arguments);
 	else if (atomic_fetch_add(&failures, 1) < 30)
 		say("FAIL: ", format, arguments);
+}
+
+/* In the kernel's own modules fscache is a part of netfs. */
+void bad_but_in_c(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	bad_or_known(access("/sys/module/fscache", F_OK) != 0, format, arguments);
+	va_end(arguments);
+}
+
+/* A module that is none of the kernel's own taints it ("O"). */
+bool backend_is_c(void)
+{
+	char taint[16] = "";
+	int file = open("/sys/module/cachefiles/taint", O_RDONLY);
+	bool known = file >= 0 && read(file, taint, sizeof(taint) - 1) >= 0;
+
+	if (file >= 0)
+		close(file);
+	return known && !strchr(taint, 'O');
+}
+
+void bad_but_in_c_backend(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	bad_or_known(backend_is_c(), format, arguments);
 	va_end(arguments);
 }
 

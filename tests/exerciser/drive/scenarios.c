@@ -3,7 +3,7 @@
  * Directed scenarios: each makes one situation that random sequences meet too
  * seldom, and says what must come of it.
  */
-#include "drive.h"
+#include "scenarios.h"
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <pthread.h>
@@ -13,15 +13,15 @@
 #define FS_IOC_SHUTDOWN _IOR('X', 125, __u32)
 #endif
 
-static int fd;
+int fd;
 
-static void expect(bool right, const char *what)
+void expect(bool right, const char *what)
 {
 	if (!right)
 		bad("%s", what);
 }
 
-static struct exer_cookie_info query(uint32_t handle)
+struct exer_cookie_info query(uint32_t handle)
 {
 	struct exer_cookie_info info;
 
@@ -29,8 +29,7 @@ static struct exer_cookie_info query(uint32_t handle)
 	return info;
 }
 
-/* A cookie in use, active, with the first page written. */
-static uint32_t warm_cookie(uint32_t volume, const char *key, uint32_t epoch)
+uint32_t warm_cookie(uint32_t volume, const char *key, uint32_t epoch)
 {
 	uint32_t c = cookie_acquire(fd, volume, key, epoch, 4 * PAGE, EXER_KEEP, NULL);
 
@@ -40,9 +39,9 @@ static uint32_t warm_cookie(uint32_t volume, const char *key, uint32_t epoch)
 	return c;
 }
 
-static void cool(uint32_t c) { simple(fd, EXER_UNUSE, c, EXER_SET_AUX, 4 * PAGE, NULL); }
+void cool(uint32_t c) { simple(fd, EXER_UNUSE, c, EXER_SET_AUX, 4 * PAGE, NULL); }
 
-static void close_volume(uint32_t volume)
+void close_volume(uint32_t volume)
 {
 	expect(volume_relinquish(fd, volume, 0) == 0, "the volume cannot be relinquished");
 	drop(fd, volume);
@@ -510,6 +509,13 @@ static const struct scenario {
 	{ "invalidate-during-lookup", invalidate_during_lookup },
 	{ "invalidate-disabled", invalidate_disabled },
 	{ "left-open", left_open },
+	{ "without-volume", without_volume },
+	{ "advice", advice },
+	{ "occupancy", occupancy },
+	{ "early-write", early_write },
+	{ "early-write-in-the-making", early_write_in_the_making },
+	{ "volume-invalidated", volume_invalidated },
+	{ "volume-coherency", volume_coherency },
 	{ "acquired-before-cache", acquired_before_cache },
 	{ "withdraw-idle", withdraw_idle },
 	{ "withdraw-with-operation", withdraw_with_operation },

@@ -108,7 +108,7 @@ int exer_begin(struct exer_session *session, struct exer_cookie *cookie, struct 
 int exer_operation_op(struct exer_operation *op, struct exer_request *rq);
 int exer_cookie_io(struct exer_cookie *cookie, struct exer_request *rq);
 void exer_operation_free(struct exer_operation *op);
-void exer_fill(void *page, u64 tag, loff_t pos);
+void exer_fill(void *page, u64 tag, loff_t pos, loff_t end);
 
 /* mapping.c */
 int exer_write_to_cache(struct exer_cookie *cookie, struct exer_request *rq);

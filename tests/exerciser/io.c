@@ -74,13 +74,19 @@ static bool exer_io_wait(struct exer_io *io)
 	return wait_for_completion_timeout(&io->done, EXER_PATIENCE);
 }
 
-void exer_fill(void *page, u64 tag, loff_t pos)
+/* The page at @pos; from @end on there are zeros. */
+void exer_fill(void *page, u64 tag, loff_t pos, loff_t end)
 {
 	u64 *words = page;
 	unsigned int i;
 
 	for (i = 0; i < PAGE_SIZE / sizeof(u64); i++)
 		words[i] = tag + ((u64)pos / sizeof(u64) + i) * EXER_STEP;
+	if (end < pos + (loff_t)PAGE_SIZE) {
+		size_t keep = end > pos ? end - pos : 0;
+
+		memset(page + keep, 0, PAGE_SIZE - keep);
+	}
 }
 
 /* What was filled in by exer_fill(), of @len bytes that were read at @pos. */
@@ -101,6 +107,33 @@ static u64 exer_tag(const void *page, size_t len, loff_t pos)
 		if (words[i] - ((u64)pos / sizeof(u64) + i) * EXER_STEP != tag)
 			return EXER_TAG_MIXED;
 	return tag;
+}
+
+/* As exer_tag(), but what was filled in may end anywhere, and zeros follow. */
+static u64 exer_tag_of_part(const u8 *page, size_t len, loff_t pos, struct exer_part *part)
+{
+	const u64 *words = (const u64 *)page;
+	size_t low, high;
+	u64 tag;
+
+	len = round_down(len, sizeof(u64));
+	tag = exer_tag(page, len, pos);
+	part->low = 0;
+	part->high = 0;
+	if (!len || pos % sizeof(u64) || tag == EXER_TAG_HOLE || tag == EXER_TAG_UNREAD)
+		return tag;
+	tag = words[0] - (u64)pos / sizeof(u64) * EXER_STEP;
+	for (low = len; !page[low - 1]; low--)
+		;
+	for (high = 0; high < len; high++) {
+		u64 word = tag + ((u64)pos / sizeof(u64) + high / sizeof(u64)) * EXER_STEP;
+
+		if (page[high] != ((const u8 *)&word)[high % sizeof(u64)])
+			break;
+	}
+	part->low = low;
+	part->high = high;
+	return low <= high ? tag : EXER_TAG_MIXED;
 }
 
 static struct exer_operation *exer_operation_begin(struct exer_cookie *cookie,
@@ -218,11 +251,18 @@ static int exer_read(struct exer_operation *op, struct exer_request *rq)
 	} else {
 		rq->transferred = io->transferred;
 		memset(rq->tags, 0, sizeof(rq->tags));
+		memset(rq->parts, 0, sizeof(rq->parts));
 		for (i = 0, off = 0; io->transferred > 0 && off < io->transferred;
-		     i++, off += PAGE_SIZE)
-			rq->tags[i] = exer_tag(page_address(io->pages[i].bv_page),
-					       min_t(size_t, PAGE_SIZE, io->transferred - off),
-					       rq->start + off);
+		     i++, off += PAGE_SIZE) {
+			const void *page = page_address(io->pages[i].bv_page);
+			size_t part = min_t(size_t, PAGE_SIZE, io->transferred - off);
+
+			if (rq->flags & EXER_TAIL)
+				rq->tags[i] = exer_tag_of_part(page, part, rq->start + off,
+							       &rq->parts[i]);
+			else
+				rq->tags[i] = exer_tag(page, part, rq->start + off);
+		}
 	}
 	kref_put(&io->ref, exer_io_free);
 	return 0;
@@ -260,7 +300,8 @@ static int exer_write(struct exer_operation *op, struct exer_request *rq)
 	rq->tag_epoch = rq->flags & EXER_EARLY ? op->epoch : exer_epoch(op->cookie);
 	tag = EXER_TAG(rq->who, rq->tag_epoch, rq->serial);
 	for (i = 0; i < io->nr_pages; i++)
-		exer_fill(page_address(io->pages[i].bv_page), tag, start + i * PAGE_SIZE);
+		exer_fill(page_address(io->pages[i].bv_page), tag, start + i * PAGE_SIZE,
+			  rq->flags & EXER_TAIL ? rq->size : LLONG_MAX);
 	iov_iter_bvec(&iter, ITER_SOURCE, io->pages, io->nr_pages, len);
 	kref_get(&io->ref);
 	rq->result = fscache_write(cres, start, &iter, exer_io_done, io);

@@ -98,7 +98,8 @@ static int exer_make_pages(struct address_space *mapping, struct exer_request *r
 		if (IS_ERR(folio))
 			return PTR_ERR(folio);
 		p = kmap_local_folio(folio, 0);
-		exer_fill(p, tag, folio_pos(folio));
+		exer_fill(p, tag, folio_pos(folio),
+			  rq->flags & EXER_TAIL ? rq->size : LLONG_MAX);
 		kunmap_local(p);
 		folio_mark_uptodate(folio);
 		if (mark)

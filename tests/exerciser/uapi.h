@@ -73,6 +73,8 @@ enum exer_loop {
 #define EXER_NULL_KEY	0x200
 #define EXER_NULL_AUX	0x400
 #define EXER_NO_CACHING	0x800	/* write to cache: say that nothing is to be kept */
+#define EXER_TAIL	0x1000	/* write: behind the size are zeros, as in the page cache;
+				 * read: a page may end with zeros, see exer_part */
 #define EXER_NULL_VOLUME 0x2000	/* acquire a volume: none, as of a mount without fsc */
 
 /*
@@ -109,6 +111,15 @@ struct exer_cookie_info {
 	__u32 unused;
 };
 
+/*
+ * How much of a page is of its pattern, before nothing but zeros: from low to
+ * high bytes.  Zeros of the pattern itself are the difference.
+ */
+struct exer_part {
+	__u16 low;
+	__u16 high;
+};
+
 struct exer_request {
 	__u32 op;		/* enum exer_opcode */
 	__u32 flags;
@@ -139,6 +150,7 @@ struct exer_request {
 	__u64 slices[EXER_SLICES];
 	struct exer_cookie_info info;
 	__u64 tags[EXER_PAGES_MAX];
+	struct exer_part parts[EXER_PAGES_MAX];	/* with EXER_TAIL */
 };
 
 #define EXER_IOCTL	_IOWR('E', 0xf5, struct exer_request)

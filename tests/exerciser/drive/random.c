@@ -30,6 +30,8 @@ struct page_model {
 	uint32_t floor;		/* oldest write that may be read, or NOTHING */
 	uint32_t last;		/* newest */
 	bool holes;		/* a write failed: there may be nothing */
+	/* So many bytes are of that write, and zeros follow; of several, from and to. */
+	uint16_t shortest, longest;
 };
 
 struct cookie_model {
@@ -55,6 +57,12 @@ static void forget(struct cookie_model *c, unsigned int from)
 {
 	for (unsigned int i = from; i < PAGES; i++)
 		c->pages[i] = (struct page_model){ .floor = NOTHING };
+}
+
+/* How much of a page lies within a size. */
+static unsigned int part_within(uint64_t page, uint64_t size)
+{
+	return size <= page * PAGE ? 0 : size - page * PAGE < PAGE ? size - page * PAGE : PAGE;
 }
 
 /* --- owners -------------------------------------------------------------- */
@@ -124,7 +132,7 @@ static void own_write(struct cookie_model *c, struct rng *rng, uint32_t op)
 	uint64_t pages = (c->size + PAGE - 1) / PAGE;
 	uint64_t first = rng_below(rng, pages), count = 1 + rng_below(rng, 5);
 	struct exer_request rq = { .op = op, .handle = c->handle, .who = c->who,
-		.serial = ++c->serial, .start = first * PAGE, .size = c->size };
+		.serial = ++c->serial, .start = first * PAGE, .size = c->size, .flags = EXER_TAIL };
 	bool sure = false, disabled = own_disabled(c);
 	long ret;
 
@@ -133,13 +141,22 @@ static void own_write(struct cookie_model *c, struct rng *rng, uint32_t op)
 	rq.length = count * PAGE;
 	if (rq.start + rq.length > c->size)
 		rq.length = c->size - rq.start;		/* the cache rounds it up */
+	else if (!rng_below(rng, 4))
+		rq.length -= rng_below(rng, PAGE);	/* and takes the rest from the pages */
 	if (load == LOAD_QUIET && c->uses && !disabled)
 		sure = wait_state(device, c->handle, IN(ACTIVE), 0) == 0;
 	for (uint64_t p = first; p < first + count; p++) {
-		c->pages[p].last = c->serial;
-		if (c->pages[p].floor == NOTHING) {
-			c->pages[p].floor = c->serial;
-			c->pages[p].holes = true;
+		struct page_model *page = &c->pages[p];
+		unsigned int part = part_within(p, c->size);
+
+		page->last = c->serial;
+		if (page->floor == NOTHING) {
+			page->floor = c->serial;
+			page->holes = true;
+			page->shortest = page->longest = part;
+		} else {
+			page->shortest = part < page->shortest ? part : page->shortest;
+			page->longest = part > page->longest ? part : page->longest;
 		}
 	}
 	ret = call(device, &rq);
@@ -154,19 +171,58 @@ static void own_write(struct cookie_model *c, struct rng *rng, uint32_t op)
 				continue;
 			c->pages[p].floor = c->serial;
 			c->pages[p].holes = false;
+			c->pages[p].shortest = c->pages[p].longest = part_within(p, c->size);
 		}
 	} else if (sure) {
 		bad("'%s': a write to an active cookie failed: %ld, %lld", c->key, ret, (long long)rq.transferred);
 	}
 }
 
-static void own_check(struct cookie_model *c, uint64_t page, uint64_t tag, bool holes)
+/* A write that does not begin where a page does is refused, and does nothing. */
+static void own_write_odd(struct cookie_model *c, struct rng *rng)
 {
-	struct page_model *p = &c->pages[page];
+	uint64_t page = rng_below(rng, (c->size + PAGE - 1) / PAGE);
+	struct exer_request rq = { .op = rng_below(rng, 2) ? EXER_WRITE : EXER_WRITE_TO_CACHE,
+		.handle = c->handle, .who = c->who, .serial = ++c->serial, .size = c->size,
+		.start = page * PAGE + 1 + rng_below(rng, PAGE - 1), .length = 1 + rng_below(rng, 2 * PAGE) };
+	long ret = call(device, &rq);
 
+	if (!ret)
+		bad("'%s': a write at %llu was not refused", c->key, (unsigned long long)rq.start);
+	if (rq.op == EXER_WRITE_TO_CACHE && rq.source)
+		bad("'%s': %u pages kept their mark after a write that was refused", c->key, rq.source);
+}
+
+/*
+ * Where what was written ends, in @len bytes from @offset of the page: only
+ * zeros may follow, also when the file was cut there and grew again.
+ */
+static bool own_ends_right(const struct page_model *p, const struct exer_part *part,
+			   unsigned int offset, unsigned int len)
+{
+	unsigned int from = p->shortest < offset ? 0 : p->shortest - offset;
+	unsigned int to = p->longest < offset ? 0 : p->longest - offset;
+
+	return part->low <= (to < len ? to : len) && part->high >= (from < len ? from : len);
+}
+
+/* The @i-th page of what was read. */
+static void own_check(struct cookie_model *c, const struct exer_request *rq, unsigned int i, bool holes)
+{
+	uint64_t page = rq->start / PAGE + i, tag = rq->tags[i];
+	struct page_model *p = &c->pages[page];
+	unsigned int offset = rq->start % PAGE, len;
+
+	len = rq->transferred - i * PAGE < PAGE ? rq->transferred - i * PAGE : PAGE;
+	len -= len % 8;
 	if (tag == EXER_TAG_HOLE) {
-		if (!holes && !p->holes)
+		if (!holes && !p->holes && (p->floor == NOTHING || p->shortest >= offset + 8))
 			bad("'%s': page %llu is zeros", c->key, (unsigned long long)page);
+	} else if (p->floor != NOTHING && p->shortest < offset + 8 && tag != EXER_TAG_UNREAD) {
+		/* The tag itself may have been cut; nothing may follow it. */
+		if (rq->parts[i].low > 8 && (p->longest <= offset + 8 || tag == EXER_TAG_MIXED))
+			bad("'%s': page %llu, cut after %u to %u bytes, holds something in byte %u", c->key,
+			    (unsigned long long)page, p->shortest, p->longest, offset + rq->parts[i].low - 1);
 	} else if (tag == EXER_TAG_MIXED || tag == EXER_TAG_UNREAD) {
 		bad("'%s': page %llu is %s", c->key, (unsigned long long)page,
 		    tag == EXER_TAG_MIXED ? "no pattern that was written" : "counted as read, but was not");
@@ -182,15 +238,18 @@ static void own_check(struct cookie_model *c, uint64_t page, uint64_t tag, bool 
 	} else if (EXER_TAG_SERIAL(tag) < p->floor || EXER_TAG_SERIAL(tag) > p->last) {
 		bad("'%s': page %llu is of write %u, wanted %u..%u", c->key, (unsigned long long)page,
 		    EXER_TAG_SERIAL(tag), p->floor, p->last);
+	} else if (!own_ends_right(p, &rq->parts[i], offset, len)) {
+		(load == LOAD_QUIET ? bad : bad_but_in_c_backend)("'%s': what was written to page %llu ends after %u to %u bytes, of %u from byte %u, wanted %u to %u of the page",
+			c->key, (unsigned long long)page, rq->parts[i].low, rq->parts[i].high, len,
+			offset, p->shortest, p->longest);
 	}
 }
 
-static void own_read(struct cookie_model *c, struct rng *rng, bool direct)
+static void own_read_at(struct cookie_model *c, uint64_t first, uint64_t count, bool direct)
 {
 	uint64_t pages = (c->size + PAGE - 1) / PAGE;
-	uint64_t first = rng_below(rng, pages), count = 1 + rng_below(rng, 8);
 	struct exer_request rq = { .op = EXER_READ, .handle = c->handle, .start = first * PAGE,
-		.size = c->size, .flags = direct ? EXER_DIRECT : 0 };
+		.size = c->size, .flags = EXER_TAIL | (direct ? EXER_DIRECT : 0) };
 	long ret;
 
 	if (count > pages - first)
@@ -203,31 +262,49 @@ static void own_read(struct cookie_model *c, struct rng *rng, bool direct)
 		bad("'%s': more was read than asked for", c->key);
 	atomic_fetch_add(&n_hits, 1);
 	for (uint64_t i = 0; i < count && (int64_t)(i * PAGE) < rq.transferred; i++)
-		own_check(c, first + i, rq.tags[i], direct);
+		own_check(c, &rq, i, direct);
+}
+
+static void own_read(struct cookie_model *c, struct rng *rng, bool direct)
+{
+	uint64_t first = rng_below(rng, (c->size + PAGE - 1) / PAGE);
+
+	own_read_at(c, first, 1 + rng_below(rng, 8), direct);
 }
 
 /* A part of a page, not where a block begins: an error, or the right bytes. */
 static void own_read_odd(struct cookie_model *c, struct rng *rng)
 {
 	uint64_t page = rng_below(rng, (c->size + PAGE - 1) / PAGE);
-	uint64_t offset = 8 * rng_below(rng, 256);
-	struct exer_request rq = { .op = EXER_READ, .handle = c->handle, .flags = EXER_DIRECT,
-		.start = page * PAGE + offset, .length = 8 + rng_below(rng, 1900), .size = c->size };
+	/* Some as a disk wants them, the others as nobody does. */
+	unsigned int unit = rng_below(rng, 2) ? 512 : 8, n = PAGE / 2 / unit;
+	struct exer_request rq = { .op = EXER_READ, .handle = c->handle, .flags = EXER_DIRECT | EXER_TAIL,
+		.start = page * PAGE + unit * rng_below(rng, n), .size = c->size,
+		.length = unit * (1 + rng_below(rng, n)) };
 
+	if (unit == 8)
+		rq.length += rng_below(rng, 8);
 	if (!call(device, &rq) && rq.transferred >= 8)
-		own_check(c, page, rq.tags[0], true);
+		own_check(c, &rq, 0, true);
 }
 
 static void own_resize(struct cookie_model *c, struct rng *rng)
 {
 	struct exer_cookie_info info;
-	uint64_t size = (1 + rng_below(rng, PAGES)) * PAGE;
+	uint64_t size, cut;
 
-	if (size > c->size)
-		size -= rng_below(rng, PAGE);
-	if (size < c->size && size % PAGE)
-		size -= size % PAGE;
-	if (!size)
+	switch (rng_below(rng, 4)) {
+	case 0:
+		size = (1 + rng_below(rng, PAGES)) * PAGE;
+		break;
+	case 1:		/* in the last page, or little beyond it */
+		size = c->size - c->size % PAGE + rng_below(rng, 2 * PAGE);
+		break;
+	default:
+		size = 1 + rng_below(rng, PAGES * PAGE);
+		break;
+	}
+	if (!size || size > PAGES * PAGE)
 		return;
 	simple(device, EXER_RESIZE, c->handle, 0, size, &info);
 	/* When there is no cache to resize, a filesystem has to say so itself. */
@@ -240,9 +317,23 @@ static void own_resize(struct cookie_model *c, struct rng *rng)
 		if (info.object_size != (int64_t)size)
 			return;
 	}
-	if (size < c->size)
-		forget(c, size / PAGE);
+	cut = size / PAGE;
+	if (size < c->size) {
+		if (size % PAGE) {
+			struct page_model *page = &c->pages[cut];
+			unsigned int part = size % PAGE;
+
+			page->shortest = part < page->shortest ? part : page->shortest;
+			page->longest = part < page->longest ? part : page->longest;
+		}
+		forget(c, (size + PAGE - 1) / PAGE);
+	} else {
+		cut = c->size / PAGE;
+	}
 	c->size = size;
+	/* Where it was cut, or went on, is where something old would show. */
+	if (cut < (size + PAGE - 1) / PAGE)
+		own_read_at(c, cut, 1 + rng_below(rng, 3), rng_below(rng, 2));
 }
 
 /* An operation that is kept open while the cookie is let go, and other things done. */
@@ -258,13 +349,13 @@ static void own_held(struct cookie_model *c, struct rng *rng)
 		own_unuse(c, true);
 	if (rng_below(rng, 3) == 0)
 		own_invalidate(c, false);
-	rq = (struct exer_request){ .op = EXER_READ, .handle = op, .size = c->size,
+	rq = (struct exer_request){ .op = EXER_READ, .handle = op, .size = c->size, .flags = EXER_TAIL,
 		.length = PAGE, .start = PAGE * rng_below(rng, (c->size + PAGE - 1) / PAGE) };
 	if (!call(device, &rq) && rq.transferred > 0) {
 		if (epoch != c->epoch)
 			bad("'%s': a read that began before an invalidation was not refused", c->key);
 		else
-			own_check(c, rq.start / PAGE, rq.tags[0], false);
+			own_check(c, &rq, 0, false);
 	}
 	simple(device, EXER_END, op, 0, 0, NULL);
 	drop(device, op);
@@ -297,9 +388,11 @@ static void own_step(struct thread *t, struct cookie_model *c)
 		own_read(c, rng, true);
 	} else if (dice < 82) {
 		own_read_odd(c, rng);
+	} else if (dice < 83) {
+		own_write_odd(c, rng);
 	} else if (dice < 87) {
 		own_invalidate(c, dice == 86);
-	} else if (dice < 90) {
+	} else if (dice < 92) {
 		own_resize(c, rng);
 	} else if (dice < 94) {
 		own_held(c, rng);

@@ -326,6 +326,7 @@ static void withdraw_with_operation(void)
 	expect(!atomic_load(&aside.ended), "the cache went from under an open operation");
 	tag = get_page(fd, rq.handle, 0, 4 * PAGE);
 	expect(tag == 0 || tag == EXER_TAG(7, 1, 1), "wrong bytes while the cache is being withdrawn");
+	expect(simple(fd, EXER_WAIT_OPERATION, rq.handle, 0, 0, NULL) == 0, "an operation may go on in a cache that is being withdrawn");
 	expect(put_page(fd, c, 7, 2, 1, 4 * PAGE) == -ENOBUFS, "an operation began on a cache that is being withdrawn");
 	simple(fd, EXER_INVALIDATE, c, 0, 4 * PAGE, NULL);
 	simple(fd, EXER_END, rq.handle, 0, 0, NULL);

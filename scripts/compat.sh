@@ -6,13 +6,15 @@
 #
 #   compat.sh [FILESYSTEM...]   run these (default: all), then make the table of
 #                               all that has been run
-#   compat.sh --table           only make the table, of what has been run
-#   compat.sh --document        ... and Documentation/compatibility.md out of it
+#   compat.sh --table [FILESYSTEM...]      only make the table, of what has been run
+#   compat.sh --document [FILESYSTEM...]   ... and Documentation/compatibility.md out of it
 #
 # PAIR=r-r runs only one of both, and keeps what is there of the other.
 # PARTS="cold write" runs only these parts; MANY=10000 sets how many files
 # many-files has.  The table is build/compat/table.txt, and table.html, which has
-# the reasons too.  Fails when anything is worse with ours than with the kernel's.
+# the reasons too.  Fails when anything is worse with ours than with the kernel's; and
+# when a part that was asked for has no verdict: it was not run, it did not come to its
+# end, or it was skipped for a reason that is not the filesystem's.
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -30,56 +32,96 @@ ALL_PARTS=(cold warm-dropped warm-remounted
 SUITES=(fsx fio dbench stress-ng)
 ALL_PARTS+=("${SUITES[@]}")
 
+read -ra parts <<<"${PARTS:-${ALL_PARTS[*]}}"
+read -ra pairs <<<"${PAIR:-${PAIRS[*]}}"
+
 # run_all FILESYSTEM... : a machine for each of them and pair, with all parts in it.
 run_all() {
-	local fs part cases dir
+	local fs part pair cases dir
 	for fs; do
-		[ -f "$TOP/tests/vm/servers/$fs.sh" ] || die "there is no filesystem '$fs' in tests/vm/servers"
 		cases=()
-		for part in ${PARTS:-"${ALL_PARTS[@]}"}; do cases+=("$fs:$part"); done
+		for part in "${parts[@]}"; do cases+=("$fs:$part"); done
 		dir=$OUT/$fs
 		mkdir -p "$dir"
+		# Nothing of another day is taken for what this run has found.
+		for pair in "${pairs[@]}"; do rm -rf "${dir:?}/$pair"; done
 		# It fails when a part does; here that is for the table to judge.
-		PAIR="${PAIR:-${PAIRS[*]}}" CHECK_LOGS=$dir "$TOP/scripts/check.sh" --vm "${cases[@]}" || true
-		date -u +%F >"$dir/date"
-		cat "$KERNEL/release" >"$dir/kernel"
+		PAIR="${pairs[*]}" CHECK_LOGS=$dir "$TOP/scripts/check.sh" --vm "${cases[@]}" || true
+		for pair in "${pairs[@]}"; do
+			[ ! -s "$dir/$pair/cases" ] ||
+				printf '%s with kernel %s\n' "$(date -u +%F)" "$(cat "$KERNEL/release")" >"$dir/$pair/ran"
+		done
 	done
+}
+# ran FILESYSTEM : when, and with which kernel; of both pairs, where these differ.
+ran() {
+	local pair
+	for pair in "${PAIRS[@]}"; do cat "$OUT/$1/$pair/ran" 2>/dev/null || true; done | sort -u | paste -sd ';' | sed 's/;/; /'
 }
 
 declare -A how reason
-columns=() rows=() worse=() better=()
+columns=() rows=() worse=() better=() both=() lacking=()
 rank() { case $1 in pass) echo 2 ;; skip) echo 1 ;; *) echo 0 ;; esac; }
 
 # collect : read what was run into $how and $reason, by filesystem, part and pair.
 collect() {
-	local fs pair verdict name why part known
+	local fs pair verdict name why part known c r
+	rows=("${parts[@]}")
 	for fs in "${FILESYSTEMS[@]}"; do
-		[ -s "$OUT/$fs/date" ] || continue
-		columns+=("$fs")
+		known=''
 		for pair in "${PAIRS[@]}"; do
 			[ -s "$OUT/$fs/$pair/cases" ] || continue
+			known=1
 			while read -r verdict name why; do
 				part=${name#*:}
 				how[$fs $part $pair]=$verdict
 				reason[$fs $part $pair]=$why
-				known=" ${rows[*]-} "
-				[[ $known == *" $part "* ]] || rows+=("$part")
+				[[ " ${rows[*]} " == *" $part "* ]] || rows+=("$part")
 			done <"$OUT/$fs/$pair/cases"
 		done
+		[ -z "$known" ] || columns+=("$fs")
 	done
-	[ ${#columns[@]} -gt 0 ] || die "nothing has been run yet; compat.sh --help says how"
-	for fs in "${columns[@]}"; do
+	for fs in "${asked[@]}"; do
+		for pair in "${pairs[@]}"; do find_lacking "$fs" "$pair"; done
+	done
+	for fs in ${columns[@]+"${columns[@]}"}; do
 		for part in "${rows[@]}"; do
 			c=${how[$fs $part c-c]:-} r=${how[$fs $part r-r]:-}
 			[ -n "$c$r" ] || continue
-			# A machine that ended badly is a row too, where it did.
-			if [ "$(rank "$r")" -lt "$(rank "$c")" ] || [ "$r:$c" = fail: ]; then
+			# A machine that ended badly is a row too, where it did.  With ours it must
+			# not, whatever it does with C.
+			if [ "$(rank "$r")" -lt "$(rank "$c")" ] || [ "$r:$c" = fail: ] || [[ $r:$part == fail:machine-* ]]; then
 				worse+=("$fs $part: ${r:-not run}: ${reason[$fs $part r-r]:-}")
 			elif [ -n "$c" ] && [ "$(rank "$r")" -gt "$(rank "$c")" ]; then
 				better+=("$fs $part: with C $c: ${reason[$fs $part c-c]:-}")
+			elif [ "$r:$c" = fail:fail ]; then
+				both+=("$fs $part: ${reason[$fs $part r-r]:-}")
 			fi
 		done
 	done
+}
+# find_lacking FILESYSTEM PAIR : the parts that have no verdict.  What a filesystem cannot do
+# tests/vm/compat.sh marks, so every other skip is for something that is missing here.
+find_lacking() {
+	local part key without=() passed=''
+	for part in "${parts[@]}"; do
+		key="$1 $part $2"
+		case ${how[$key]:-}:${reason[$key]:-} in
+		:*) without+=("$1:$part ($2): not run") ;;
+		skip:cannot:*) ;;
+		skip:* | 'fail:it did not come to its end' | 'fail:there is no such case')
+			without+=("$1:$part ($2): ${reason[$key]:-skipped without a reason}")
+			;;
+		pass:*) passed=1 ;;
+		esac
+	done
+	if [ ${#without[@]} = ${#parts[@]} ]; then
+		lacking+=("$1 ($2): no part at all, as in ${without[0]}")
+	elif [ ${#without[@]} -gt 0 ]; then
+		lacking+=("${without[@]}")
+	elif [ -z "$passed" ]; then
+		lacking+=("$1 ($2): no part passed")
+	fi
 }
 
 # text_table : both verdicts in each cell; "-" where that was not run.
@@ -115,9 +157,11 @@ notes() {
 		done
 	done
 }
+# The mark of an honest skip is for find_lacking.
+unmarked() { sed 's/: skip: cannot: /: skip: /'; }
 escape() { sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g; s/"/\&quot;/g' <<<"$1"; }
 html_table() {
-	local fs part pair
+	local fs part pair why
 	cat <<-END
 	<!doctype html><meta charset="utf-8"><title>Filesystems with C and with Rust</title>
 	<style>td,th{border:1px solid #ccc;padding:2px 6px}table{border-collapse:collapse}
@@ -125,7 +169,7 @@ html_table() {
 	<h1>Filesystems with C and with Rust</h1><table><tr><th>
 	END
 	for fs in "${columns[@]}"; do
-		printf '<th colspan=2>%s<br><small>%s, %s</small>' "$fs" "$(cat "$OUT/$fs/date")" "$(cat "$OUT/$fs/kernel")"
+		printf '<th colspan=2>%s<br><small>%s</small>' "$fs" "$(ran "$fs")"
 	done
 	printf '\n<tr><th>'
 	for fs in "${columns[@]}"; do printf '<th>C<th>Rust'; done
@@ -133,8 +177,9 @@ html_table() {
 		printf '\n<tr><th>%s' "$part"
 		for fs in "${columns[@]}"; do
 			for pair in "${PAIRS[@]}"; do
+				why=${reason[$fs $part $pair]:-}
 				printf '<td class="%s" title="%s">%s' "${how[$fs $part $pair]:-none}" \
-					"$(escape "${reason[$fs $part $pair]:-}")" "${how[$fs $part $pair]:--}"
+					"$(escape "${why#cannot: }")" "${how[$fs $part $pair]:--}"
 			done
 		done
 	done
@@ -156,7 +201,7 @@ document() {
 
 	END
 	for fs in "${columns[@]}"; do
-		printf '* %s: run on %s with kernel %s\n' "$fs" "$(cat "$OUT/$fs/date")" "$(cat "$OUT/$fs/kernel")"
+		printf '* %s: run on %s\n' "$fs" "$(ran "$fs")"
 	done
 	printf '\n| part |'
 	for fs in "${columns[@]}"; do printf ' %s: C | Rust |' "$fs"; done
@@ -169,30 +214,51 @@ document() {
 		done
 	done
 	printf '\n\n## What did not pass, and why\n\n'
-	notes | sed 's/^/* /'
+	notes | unmarked | sed 's/^/* /'
 	printf '\n## Where ours is worse\n\n'
 	if [ ${#worse[@]} = 0 ]; then echo "Nowhere, where both were run."; else printf '* %s\n' "${worse[@]}"; fi
 	printf '\n## Where ours is better\n\n'
 	if [ ${#better[@]} = 0 ]; then echo "Nowhere, where both were run."; else printf '* %s\n' "${better[@]}"; fi
+	[ ${#lacking[@]} = 0 ] || printf '%s\n' '' '## What has no verdict' '' "${lacking[@]/#/* }"
+}
+# complain : what is wrong with the table; false if anything is.
+complain() {
+	local status=0
+	[ ${#better[@]} = 0 ] || { echo; printf 'better with ours: %s\n' "${better[@]}"; }
+	[ ${#both[@]} = 0 ] || { echo; printf 'failed with both: %s\n' "${both[@]}"; }
+	[ ${#worse[@]} = 0 ] || { echo; printf 'worse with ours: %s\n' "${worse[@]}"; status=1; }
+	[ ${#lacking[@]} = 0 ] || { echo; printf 'without a verdict: %s\n' "${lacking[@]}"; status=1; }
+	return $status
 }
 
 need_root
-mkdir -p "$OUT"
+mode=''
 case ${1:-} in
---help) sed -n '4,16s/^# \{0,1\}//p' "$0"; exit 0 ;;
---table | --document) ;;
+--help) sed -n '4,19s/^# \{0,1\}//p' "$0"; exit 0 ;;
+--table | --document) mode=$1; shift ;;
 -*) die "unknown option $1; see compat.sh --help" ;;
-*)
+esac
+asked=("$@")
+for fs in ${asked[@]+"${asked[@]}"}; do
+	[[ " ${FILESYSTEMS[*]} " == *" $fs "* ]] || die "there is no filesystem '$fs'; there are ${FILESYSTEMS[*]}"
+done
+mkdir -p "$OUT"
+if [ -z "$mode" ]; then
+	[ $# -gt 0 ] || asked=("${FILESYSTEMS[@]}")
 	SYSROOT=${SYSROOT:-$("$TOP/scripts/sysroot.sh")}
 	KERNEL=${KERNEL:-$("$TOP/scripts/kernel.sh")}
 	export SYSROOT KERNEL
-	if [ $# -gt 0 ]; then run_all "$@"; else run_all "${FILESYSTEMS[@]}"; fi
-	;;
-esac
+	run_all "${asked[@]}"
+elif [ $# = 0 ]; then
+	for fs in "${FILESYSTEMS[@]}"; do [ ! -d "$OUT/$fs" ] || asked+=("$fs"); done
+	[ ${#asked[@]} -gt 0 ] || die "nothing has been run yet; compat.sh --help says how"
+fi
 collect
 text_table | tee "$OUT/table.txt"
-{ echo; notes; } | tee -a "$OUT/table.txt"
+{ echo; notes | unmarked; } | tee -a "$OUT/table.txt"
 html_table >"$OUT/table.html"
-[ "${1:-}" != --document ] || document >"$TOP/Documentation/compatibility.md"
-[ ${#better[@]} = 0 ] || { echo; printf 'better with ours: %s\n' "${better[@]}"; }
-[ ${#worse[@]} = 0 ] || { echo; printf 'worse with ours: %s\n' "${worse[@]}"; exit 1; }
+[ "$mode" != --document ] || document >"$TOP/Documentation/compatibility.md"
+complain || {
+	printf -v few '; %s' "${worse[@]:0:3}" "${lacking[@]:0:3}"
+	die "${#worse[@]} worse than with C, ${#lacking[@]} without a verdict: ${few:2}"
+}

@@ -112,6 +112,55 @@ report 'another difference than is listed' '1 the same, 1 differ, 0 expected' 1 
 columns fail:1111 fail:1111 fail:2222 fail:1111
 report 'one test that fails in two ways' '1 the same, 1 differ, 0 expected' 1 ''
 
+# What scripts/compat.sh makes of what was run: found LINES-WITH-C LINES-WITH-OURS.
+found() {
+	rm -rf "$work/compat"
+	mkdir -p "$work"/compat/nfs3/{c-c,r-r}
+	printf "$1" >"$work/compat/nfs3/c-c/cases"
+	printf "$2" >"$work/compat/nfs3/r-r/cases"
+}
+compat() { env -u PAIR COMPAT="$work/compat" PARTS='cold write' scripts/compat.sh --table "$@"; }
+# whole WHAT : such a table is accepted.
+whole() {
+	local out
+	if out=$(compat 2>&1); then
+		echo "pass: $1"
+		passed=$((passed + 1))
+	else
+		echo "FAIL: $1: it failed: $(tail -n 1 <<<"$out")"
+		failed=$((failed + 1))
+	fi
+}
+expect 'no table of filesystems' 'nothing has been run' compat
+expect 'a filesystem that nobody knows' "no filesystem 'xfs'" compat xfs
+all='pass nfs3:cold\npass nfs3:write\n'
+found "$all" "$all"
+whole 'a table that lacks nothing'
+expect 'a filesystem that was not run' 'nfs4.2 \(c-c\): no part at all' compat nfs3 nfs4.2
+found '' ''
+expect 'a filesystem of which nothing is left' 'nfs3 \(r-r\): no part at all' compat
+found "$all" 'pass nfs3:cold\n'
+expect 'a part that was not run' '1 without a verdict.*nfs3:write \(r-r\): not run' compat
+found 'pass nfs3:cold\n' 'pass nfs3:cold\n'
+expect 'a part that was run with neither' '2 without a verdict.*nfs3:write \(c-c\): not run' compat
+found "$all" 'pass nfs3:cold\nfail nfs3:write bytes\n'
+expect 'a part that is worse' '1 worse than with C, 0 without.*nfs3 write: fail: bytes' compat
+cut='pass nfs3:cold\nfail nfs3:write it did not come to its end\n'
+found "$cut" "$cut"
+expect 'a part that was cut off with both' '0 worse.*nfs3:write \(r-r\): it did not come' compat
+gone='pass nfs3:cold\nskip nfs3:write there is no such module\n'
+found "$gone" "$gone"
+expect 'a part that something is missing for' '0 worse.*nfs3:write \(r-r\): there is no such module' compat
+gone='skip nfs3:cold there is no such module\nskip nfs3:write there is no such module\n'
+found "$gone" "$gone"
+expect 'a filesystem that something is missing for' 'nfs3 \(r-r\): no part at all.*no such module' compat
+gone='fail nfs3:cold line 1 failed\nfail nfs3:write line 1 failed\n'
+found "$gone" "$gone"
+expect 'a filesystem that does not work at all' 'nfs3 \(r-r\): no part passed' compat
+cannot='pass nfs3:cold\nskip nfs3:write cannot: nobody writes\n'
+found "$cannot" "$cannot"
+whole 'a part that the filesystem cannot do'
+
 # An archive that nobody serves: the loopback port is closed.
 archive=(env BUILD="$work/build" DEBIAN_ARCHIVE=http://127.0.0.1:9/debian scripts/sysroot.sh)
 expect 'no network' 'nothing of it was kept' "${archive[@]}"

@@ -109,6 +109,63 @@ written() {
 	ends_warm
 }
 
+# writers_start : two that write a file each by the mount, over and over, as a whole, in the
+# middle and at its end, and read it back; and stop at the first wrong byte.  In a folder
+# beside the part's, so that who reads that one is not in their way.
+writer() {
+	local file=$MNT/$PART.written/$1 wanted=/tmp/wanted$1 turn=0
+	while [ ! -e /tmp/stop-writing ]; do
+		head -c 5003 /dev/urandom >"/tmp/piece$1" || return 1
+		case $((turn % 3)) in
+		0)
+			head -c $((100003 + turn * 4099 % 200000)) /dev/urandom >"$wanted" || return 1
+			cat "$wanted" >"$file" || return 1
+			;;
+		1)
+			dd if="/tmp/piece$1" of="$wanted" bs=5003 seek=7 conv=notrunc status=none || return 1
+			dd if="/tmp/piece$1" of="$file" bs=5003 seek=7 conv=notrunc status=none || return 1
+			;;
+		2)
+			cat "/tmp/piece$1" >>"$wanted" || return 1
+			cat "/tmp/piece$1" >>"$file" || return 1
+			;;
+		esac
+		cat "$file" >"/tmp/back$1" || return 1
+		cmp -s "/tmp/back$1" "$wanted" || return 2
+		turn=$((turn + 1))
+		echo turn >>"/tmp/turns$1"
+	done
+}
+turns() { cat /tmp/turns1 /tmp/turns2 | wc -l; }
+turns_past() { [ "$(turns)" -ge "$1" ] || ! kill -0 "$first" 2>/dev/null || ! kill -0 "$other" 2>/dev/null; }
+# more_turns N WHEN : until both have written N times more, between them.
+more_turns() { wait_for "writers go on $2" turns_past $(($(turns) + $1)); }
+writers_start() {
+	rm -f /tmp/stop-writing
+	: >/tmp/turns1
+	: >/tmp/turns2
+	mkdir -p "$MNT/$PART.written"
+	writer 1 & first=$!
+	writer 2 & other=$!
+	more_turns 2 "at all"
+}
+# writers_stop : what they wrote is on the server.  It goes into the part's folder, for what
+# comes after; mounted anew, as a server may lose what is known of files in a moved folder.
+writers_stop() {
+	local i
+	touch /tmp/stop-writing
+	wait "$first" || fail "writer 1 ended with status $? (1: an error, 2: wrong bytes)"
+	wait "$other" || fail "writer 2 ended with status $? (1: an error, 2: wrong bytes)"
+	sync
+	for i in 1 2; do
+		cmp -s "$EXPORT/$PART.written/$i" "/tmp/wanted$i" || fail "the server does not have what writer $i wrote"
+		cmp -s "$MNT/$PART.written/$i" "/tmp/wanted$i" || fail "what writer $i wrote is not what is read"
+	done
+	again
+	mv "$MNT/$PART.written" "$MNT/$PART/written"
+	say "$(turns) times written"
+}
+
 # server_change KIND mounted|between : a file is changed on the server, while the
 # client has it mounted or between two mounts.  Others in its folder are not.
 server_change() {

@@ -5,14 +5,18 @@
 
 CACHE=/small-cache
 
-# small_disk_start : the disk, 60 MB of files on the server, the real daemon, the mount.
-small_disk_start() {
+# small_disk : the disk.
+small_disk() {
 	mkdir -p $CACHE
 	rm -f /tmp/small.img
 	truncate -s 48M /tmp/small.img
 	mke2fs -q -t ext4 -N 4096 /tmp/small.img
 	modprobe loop 2>/dev/null || true
 	mount -o loop,noatime /tmp/small.img $CACHE || skip "no loop device"
+}
+# small_disk_start : the disk, 60 MB of files on the server, the real daemon, the mount.
+small_disk_start() {
+	small_disk
 	server_start
 	if [ ! -d $EXPORT/big ]; then
 		for i in $(seq 1 30); do random $EXPORT/big/$i 2000000; done

@@ -9,8 +9,7 @@ fs_server_start() {
 	disk server "$EXPORT"
 	modprobe 9p
 	[ ! -e /tmp/diod-runs ] || return 0
-	diod -n -e "$EXPORT" -l 127.0.0.1:5640 -l 127.0.0.2:5640 -L /tmp/diod.log
-	wait_for "diod listens" listens 5640
+	diod_run
 	touch /tmp/diod-runs
 }
 fs_mount() {
@@ -29,6 +28,17 @@ fs_cannot() {
 	case $1 in
 	*-mounted) echo "a 9p client with cache=fscache does not ask the server again while it is mounted" ;;
 	direct) echo "diod creates no file with O_DIRECT" ;;
+	server-restart) echo "a 9p client does not connect again to a server that it has lost" ;;
 	changed) echo "diod gives files no version, so a 9p client sees only that a size has changed" ;;
 	esac
+}
+diod_run() {
+	diod -n -e "$EXPORT" -l 127.0.0.1:5640 -l 127.0.0.2:5640 -L /tmp/diod.log
+	wait_for "diod listens" listens 5640
+}
+fs_server_restart() {
+	# Asked to end, it may crash.
+	pkill -KILL -x diod
+	wait_for "diod is gone" server_gone 5640
+	diod_run
 }

@@ -10,6 +10,7 @@
 #   fs_mount [OPTIONS [FOLDER]]    cached
 #   fs_umount [FOLDER]
 #   fs_reads [FOLDER]         how many reads were sent to the server until now
+#   fs_server_restart         while it is in use; nothing is mounted anew
 #   fs_settle                 until the client lets go of files just closed, and asks
 #                             the server again what it knows of them
 #   fs_cannot PART            why this filesystem cannot do that, whoever caches for it
@@ -36,3 +37,7 @@ xfstests_config() {
 
 # listens PORT
 listens() { (: </dev/tcp/127.0.0.1/"$1") 2>/dev/null; }
+# Or a part that needs it ends here.
+fs_server_restart() { excuse "nothing restarts the server of this filesystem alone"; }
+# server_gone PORT
+server_gone() { ! listens "$1"; }

@@ -29,3 +29,13 @@ fs_xfstests() {
 	xfstests_config nfs "127.0.0.1:$EXPORT/test" "127.0.0.1:$EXPORT/scratch" "$options"
 }
 fs_reads() { server_reads "$@"; }
+fs_server_restart() {
+	local versions=(-N 3)
+	[ -e /tmp/server-runs ] || excuse "nothing restarts this server alone"
+	[ ! -e /tmp/server-has-3 ] || versions=(-V 3)
+	rpc.nfsd 0
+	wait_for "the server is gone" server_gone 2049
+	sleep 1
+	rpc.nfsd "${versions[@]}" -V 4.2 4
+	wait_for "the server is there again" listens 2049
+}

@@ -38,7 +38,8 @@ fs_server_start() {
 }
 fs_mount() {
 	mkdir -p "${2:-$MNT}"
-	mount -t cifs -o "vers=3.1.1,username=root,password=word,fsc${1:+,$1}" //127.0.0.1/export "${2:-$MNT}"
+	# Without "hard" an open that meets a restart of the server ends with an error.
+	mount -t cifs -o "hard,vers=3.1.1,username=root,password=word,fsc${1:+,$1}" //127.0.0.1/export "${2:-$MNT}"
 }
 fs_xfstests() {
 	local options=vers=3.1.1,username=root,password=word
@@ -52,4 +53,12 @@ fs_cannot() {
 	case $1 in
 	two-mounts) echo "the SMB client gives a file the same key in both mounts, and only the first is cached" ;;
 	esac
+}
+fs_server_restart() {
+	[ -e /tmp/smbd-runs ] || excuse "nothing restarts this server alone"
+	pkill -TERM -x smbd
+	wait_for "Samba is gone" server_gone 445
+	sleep 1
+	smbd -D -s /tmp/samba/smb.conf
+	wait_for "Samba listens again" listens 445
 }

@@ -104,6 +104,11 @@ check("reading into too little", told(device, 8), "EMSGSIZE")
 line = told(device)
 form = rb"cull=[01]( [bf](run|cull|stop)=[0-9a-f]+){6} freleased=[0-9a-f]+ breleased=[0-9a-f]+"
 check("the state line %r" % line, bool(re.fullmatch(form, line)), True)
+# Nobody has set limits.
+size, state = os.statvfs(root), dict(word.split(b"=") for word in line.split())
+for kind, total in (b"b", size.f_blocks), (b"f", size.f_files):
+    for threshold, percent in (b"run", 7), (b"cull", 5), (b"stop", 1):
+        check("the default of %r" % (kind + threshold), int(state[kind + threshold], 16), total // 100 * percent)
 poll = select.poll()
 poll.register(device, select.POLLIN)
 check("poll after reading", poll.poll(0), [])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # /proc/fs/fscache/counters says of a volume, and of its cache, what was really
-# done: lookups, bytes that came from the cache and that did not, writes.
+# done: lookups, bytes that came from the cache and that did not, writes, invalidations, and
+# objects that were put away or withdrawn.
 . ./lib.sh
 
 [ "${PAIR%-*}" = r ] || skip "only our fscache has this file"
@@ -53,4 +54,27 @@ equal "bytes missed, by the cache" $(($(of_cache read_miss_bytes) - cache_misses
 
 umount_nfs
 wait_for "no object is open" eval '[ "$(of_cache objects)" = 0 ]'
+
+say "invalidated, put away, withdrawn"
+mount_nfs
+for key in invalidations discards withdrawals; do equal "$key that a new volume begins with" "$(of_volume $key)" 0; done
+cache_invalidations=$(of_cache invalidations)
+exec 5<$MNT/counters/1
+cat <&5 >/dev/null
+random "$EXPORT/counters/1" 262145
+sync -f "$EXPORT/counters"
+same counters
+more "invalidations" "$(of_volume invalidations)" 0
+equal "invalidations, by the cache" $(($(of_cache invalidations) - cache_invalidations)) "$(of_volume invalidations)"
+equal "invalidations that failed" "$(of_volume invalidations_failed)" 0
+# All but the one that is open; after 10 to 20 s.
+discarded() { [ "$(of_volume discards)" -ge 4 ]; }
+wait_for "what nobody uses is put away" discarded
+equal "objects put away" "$(of_volume discards)" 4
+equal "objects that are left" "$(of_volume objects)" 1
+equal "withdrawals until now" "$(of_volume withdrawals)" 0
 daemon_stop
+equal "withdrawals" "$(of_volume withdrawals)" 1
+equal "objects that are left then" "$(of_volume objects)" 0
+exec 5<&-
+umount_nfs

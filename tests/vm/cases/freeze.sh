@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The cache's filesystem is frozen (for a snapshot, say) while files are read and stored:
+# readers go on, nothing is written until it is thawed, and then all is as if it had not been.
+. ./lib.sh
+. ./by-hand.sh
+. ./readers.sh
+PART=frozen
+
+[ "${PAIR#*-}" = r ] || skip "the C cachefiles makes files on a frozen filesystem, whereupon the kernel warns"
+
+fresh_cache
+server_start
+rm -rf $EXPORT/frozen $EXPORT/filling; mkdir -p $EXPORT/frozen $EXPORT/filling
+for i in $(seq 1 12); do random $EXPORT/frozen/$i $((i * 9013)); done
+for i in 1 2 3; do random $EXPORT/filling/$i 2000003; done
+sync -f $EXPORT
+bind
+mount_nfs
+read_cold frozen
+remount
+# Files that are there in part, and open.
+exec 5<$MNT/filling/1 6<$MNT/filling/2
+head -c 500000 <&5 >/tmp/part5
+head -c 500000 <&6 >/tmp/part6
+# written : sectors that were written to the cache's disk.
+written() { awk -v name="$(basename "$(realpath /dev/vm/cache)")" '$3 == name { print $10 }' /proc/diskstats; }
+
+readers_start
+for turn in 1 2; do
+	say "frozen, turn $turn"
+	trap 'fsfreeze -u $CACHE' EXIT
+	fsfreeze -f $CACHE
+	before=$(written) hits=$(stat_of CaRdOps RD)
+	# A store of what is half there, and a new file: that one may have to wait.
+	head -c 700000 <&5 >>/tmp/part5
+	head -c 700000 <&6 >>/tmp/part6
+	cat $MNT/filling/3 >/tmp/part3 & new=$!
+	more_rounds 3 "while it is frozen"
+	more "reads from the cache while it is frozen" "$(stat_of CaRdOps RD)" "$hits"
+	equal "sectors written while it is frozen" $(($(written) - before)) 0
+	fsfreeze -u $CACHE
+	trap - EXIT
+	wait $new || fail "a file that was opened while it was frozen cannot be read"
+	cmp /tmp/part3 $EXPORT/filling/3 || fail "wrong bytes in a file that was opened while it was frozen"
+	more_rounds 2 "when it is thawed"
+	random $EXPORT/filling/3 2000003
+	sync -f $EXPORT
+done
+readers_stop
+cat <&5 >>/tmp/part5
+cat <&6 >>/tmp/part6
+exec 5<&- 6<&-
+for i in 1 2; do cmp /tmp/part$((i + 4)) $EXPORT/filling/$i || fail "wrong bytes in file $i, which was read while it was frozen"; done
+same frozen
+same filling
+remount
+same filling
+remount
+read_warm frozen
+read_warm filling
+umount_nfs
+unbind

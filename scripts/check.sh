@@ -84,7 +84,7 @@ host_tests() {
 # Every script there is, cases included.
 lint_scripts() {
 	local files
-	mapfile -t files < <(cd "$TOP" && grep -lE '^#!/bin/(ba)?sh|shellcheck shell=' scripts/*.sh scripts/guest/init tests/vm/*.sh tests/vm/servers/*.sh tests/vm/run tests/exerciser/*.sh tests/scripts/*.sh tests/xfstests/run tests/xfstests/*.sh .ci/run)
+	mapfile -t files < <(cd "$TOP" && grep -lE '^#!/bin/(ba)?sh|shellcheck shell=' scripts/*.sh scripts/guest/init tests/vm/*.sh tests/vm/servers/*.sh tests/vm/run tests/vm/serve tests/exerciser/*.sh tests/scripts/*.sh tests/xfstests/run tests/xfstests/*.sh .ci/run)
 	cd "$TOP"
 	"$TOP/scripts/enter.sh" shellcheck -S warning -x -P SCRIPTDIR --exclude=SC1091,SC2034,SC2120,SC2154 "${files[@]}"
 	# Cases run in the folder above, and all start with the library.
@@ -116,7 +116,7 @@ all_cases() {
 boot() {
 	local pair=$1 number=$2 status=0 dir=$logs/$1 name file words=slab_nomerge asked=() more=() layer=() disk
 	shift 2
-	for name in TURNS MANY CHURN FUZZ_SECONDS SLOW TREES CUTS; do
+	for name in TURNS MANY CHURN FUZZ_SECONDS SLOW TREES CUTS COMMAND; do
 		[ -z "${!name:-}" ] || asked+=(--env "$name=${!name}")
 	done
 	# Debian's kernel has it, but prefers AppArmor.

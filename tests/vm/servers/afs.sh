@@ -23,6 +23,7 @@ afs_daemon() {
 	shift
 	setsid "/usr/lib/openafs/$name" "$@" </dev/null >"/tmp/afs-$name.log" 2>&1 &
 }
+quietly() { "$@" >/dev/null 2>&1; }
 afs_mount() { mount -t afs '%cell.test:export' "$1"; }
 
 fs_server_start() {
@@ -49,11 +50,11 @@ fs_server_start() {
 	touch /var/lib/openafs/local/NoAuth
 	afs_daemon ptserver
 	afs_daemon vlserver
-	wait_for "the database of users answers" pts listentries -noauth
-	wait_for "the database of volumes answers" vos listvldb -noauth
+	wait_for "the database of users answers" quietly pts listentries -noauth
+	wait_for "the database of volumes answers" quietly vos listvldb -noauth
 	afs_daemon fileserver -L
 	afs_daemon volserver
-	wait_for "the file server answers" vos listvol guest -noauth
+	wait_for "the file server answers" quietly vos listvol guest -noauth
 	# A new volume is its administrators' only, and nobody is one without a key. So it is made
 	# from a copy of a new one, in which "everybody" stands where "administrators" did.
 	vos create guest a mould -maxquota 0 -noauth >/dev/null

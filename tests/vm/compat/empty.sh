@@ -11,7 +11,7 @@ fs_mount
 matches
 again
 matches
-equal "reads from the cache of nothing" "$hits" 0
+fs_caches_folders || equal "reads from the cache of nothing" "$hits" 0
 fs_settle
 fs_umount
 random "$EXPORT/$PART/fills" 70001

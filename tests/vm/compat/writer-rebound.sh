@@ -23,7 +23,6 @@ for line in sys.stdin:
     os.fsync(fd)
     print("done")
 os.close(fd)
-print("closed")
 ' "$file"
 change() { echo "$1 $2" >&"${COPROC[1]}"; read -r -t 120 _ <&"${COPROC[0]}" || fail "the change at $1 did not come to its end"; }
 # While there is a cache, so that the cache knows of the writer.

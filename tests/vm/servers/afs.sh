@@ -92,6 +92,7 @@ fs_mount() {
 	afs_mount "${2:-$MNT}"
 }
 fs_second() { :; }
+fs_caches_folders() { true; }
 fs_cannot() {
 	case $1 in
 	two-mounts) echo "a volume is mounted once, however often it is mounted" ;;

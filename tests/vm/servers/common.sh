@@ -15,6 +15,7 @@
 #                             the server again what it knows of them
 #   fs_cannot PART            why this filesystem cannot do that, whoever caches for it
 #   fs_second                 options that make a second mount one of its own
+#   fs_caches_folders         are folders in the cache, too?
 #   fs_xfstests cached|uncached    the lines of xfstests' local.config for it; its two
 #                             filesystems are the server's folders "test" and "scratch"
 
@@ -25,6 +26,7 @@ fs_umount() { umount "${1:-$MNT}"; }
 # What the library of the network filesystems asked of servers, of all of them.
 fs_reads() { stat_of DownOps DL; }
 fs_settle() { :; }
+fs_caches_folders() { false; }
 fs_cannot() { :; }
 fs_second() { echo rsize=65536; }
 

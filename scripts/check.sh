@@ -116,7 +116,7 @@ all_cases() {
 boot() {
 	local pair=$1 number=$2 status=0 dir=$logs/$1 name file words=slab_nomerge asked=() more=() layer=() disk
 	shift 2
-	for name in TURNS MANY CHURN FUZZ_SECONDS SLOW TREES CUTS COMMAND; do
+	for name in TURNS MANY CHURN FUZZ_SECONDS SLOW TREES CUTS COMMAND EXCUSE_C; do
 		[ -z "${!name:-}" ] || asked+=(--env "$name=${!name}")
 	done
 	# Debian's kernel has it, but prefers AppArmor.
@@ -290,6 +290,8 @@ case ${1:-} in
 	step "documentation" make doc
 	step "shellcheck" lint_scripts
 	mapfile -t cases < <(all_cases)
+	# What is known to be wrong with C is a skip there, and a failure in the table of compat.sh.
+	export EXCUSE_C=1
 	vm_tests "c-c r-r c-r r-c" "${cases[@]}"
 	injection_tests
 	debug_tests

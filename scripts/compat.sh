@@ -7,7 +7,8 @@
 #   compat.sh [FILESYSTEM...]   run these (default: all), then make the table of
 #                               all that has been run
 #   compat.sh --table [FILESYSTEM...]      only make the table, of what has been run
-#   compat.sh --document [FILESYSTEM...]   ... and Documentation/compatibility.md out of it
+#   compat.sh --document [FILESYSTEM...]   ... and Documentation/compatibility.md out of it,
+#                               which keeps its columns of what was not run here
 #
 # PAIR=r-r runs only one of both, and keeps what is there of the other.
 # PARTS="cold write" runs only these parts; MANY=10000 sets how many files
@@ -56,19 +57,58 @@ run_all() {
 # ran FILESYSTEM : when, and with which kernel; of both pairs, where these differ.
 ran() {
 	local pair
+	[ -z "${recalled[$1]:-}" ] || { echo "${recalled[$1]}"; return 0; }
 	for pair in "${PAIRS[@]}"; do cat "$OUT/$1/$pair/ran" 2>/dev/null || true; done | sort -u | paste -sd ';' | sed 's/;/; /'
 }
 
-declare -A how reason
+declare -A how reason recalled
 columns=() rows=() worse=() better=() both=() lacking=()
 rank() { case $1 in pass) echo 2 ;; skip) echo 1 ;; *) echo 0 ;; esac; }
+
+# recall : what the document says of filesystems that were not run here; document() wrote it.
+recall() {
+	local line fs pair part word fields=() old=() at
+	while IFS= read -r line; do
+		case $line in
+		'* '*': run on '*)
+			fs=${line#'* '} fs=${fs%%: *}
+			[ -d "$OUT/$fs" ] || recalled[$fs]=${line#*: run on }
+			;;
+		'| part |'*)
+			IFS='|' read -ra fields <<<"${line// /}"
+			for word in "${fields[@]}"; do [[ $word != *:C ]] || old+=("${word%:C}"); done
+			;;
+		'|---'*) ;;
+		'| '*)
+			IFS='|' read -ra fields <<<"${line// /}"
+			part=${fields[1]} at=2
+			for fs in "${old[@]}"; do
+				for pair in "${PAIRS[@]}"; do
+					word=${fields[at]} at=$((at + 1))
+					[ -z "${recalled[$fs]:-}" ] || [ "$word" = - ] || how[$fs $part $pair]=$word
+				done
+			done
+			[[ " ${rows[*]} " == *" $part "* ]] || rows+=("$part")
+			;;
+		# FILESYSTEM PART (PAIRS): VERDICT: REASON
+		'* '*' ('*'): '*': '*)
+			read -r fs part _ <<<"${line#'* '}"
+			[ -n "${recalled[$fs]:-}" ] || continue
+			word=${line#*' ('} word=${word%%')'*}
+			[ "$word" != 'C and Rust' ] || word=${PAIRS[*]}
+			for pair in $word; do reason[$fs $part $pair]=${line#*'): '*': '}; done
+			;;
+		esac
+	done <"$TOP/Documentation/compatibility.md"
+}
 
 # collect : read what was run into $how and $reason, by filesystem, part and pair.
 collect() {
 	local fs pair verdict name why part known c r
 	rows=("${parts[@]}")
+	[ "$mode" != --document ] || recall
 	for fs in "${FILESYSTEMS[@]}"; do
-		known=''
+		known=${recalled[$fs]:-}
 		for pair in "${PAIRS[@]}"; do
 			[ -s "$OUT/$fs/$pair/cases" ] || continue
 			known=1
@@ -234,7 +274,7 @@ complain() {
 need_root
 mode=''
 case ${1:-} in
---help) sed -n '4,19s/^# \{0,1\}//p' "$0"; exit 0 ;;
+--help) sed -n '4,20s/^# \{0,1\}//p' "$0"; exit 0 ;;
 --table | --document) mode=$1; shift ;;
 -*) die "unknown option $1; see compat.sh --help" ;;
 esac

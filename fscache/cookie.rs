@@ -328,13 +328,23 @@ pub(crate) fn invalidate(cookie: &Cookie, aux: Blob<'_>, new_size: i64, dio: boo
     carry_out(cookie, guard, &now, &decision, CookieWhy::GetInvalWork);
 }
 
-/// A change of the file goes to the server alone, because there was no object to be had for it: what
-/// is cached, on the disk included, is out of date by that. From any context.
+/// A write to the cache is not done, because there is no object to be had for it. If the file is
+/// changed locally, the change goes to the server alone, and what is cached, on the disk included,
+/// is out of date by that. From any context.
 ///
 /// The filesystem does not know, and will tell new coherency data as if the cache had it all; so
 /// nothing but this keeps what the cache has from being taken for the new content.
 #[cold]
-pub(crate) fn changed_without_cache(cookie: &Cookie) {
+pub(crate) fn missed_write(cookie: &Cookie) {
+    // Where nobody may change the file, it was a copy of what was read.
+    if cookie.flags().any(flags::LOCAL_WRITE | flags::WRITER_WAITS) {
+        missed_change(cookie);
+    }
+}
+
+/// As [`missed_write`], of what is a change for certain.
+#[cold]
+pub(crate) fn missed_change(cookie: &Cookie) {
     // A request that is still there is as good as another.
     if cookie
         .flags()

@@ -4,7 +4,7 @@
 //!
 //! Whatever takes too long is done without the cache: no operation waits for ever. What changes the
 //! file and is done without the cache, makes what is cached out of date
-//! ([`cookie::changed_without_cache`]).
+//! ([`cookie::missed_write`]).
 
 use crate::{
     access::CookieAccess,
@@ -93,8 +93,10 @@ fn begin_in_backend(resources: &Resources, cookie: &Cookie, want: Want) -> bool 
 fn refuse(resources: &Resources, cookie: &Cookie, why: AccessWhy) -> Result {
     resources.detach();
     counters::inc(cookie.volume(), |c| &c.operations_refused);
-    if why != AccessWhy::IoRead {
-        cookie::changed_without_cache(cookie);
+    if why == AccessWhy::IoResize {
+        cookie::missed_change(cookie);
+    } else if why == AccessWhy::IoWrite {
+        cookie::missed_write(cookie);
     }
     Err(ENOBUFS)
 }

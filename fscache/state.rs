@@ -140,8 +140,8 @@ pub(crate) mod flags {
     /// The cookie was given up with users left, and is kept until they go. Ours; C does not know
     /// this bit.
     pub(crate) const KEPT_FOR_USERS: usize = 1 << 16;
-    /// Somebody who is going to change the file came while the object was being put away. Ours, as
-    /// above.
+    /// Somebody who may change the file has it open while the object is being put away, which takes
+    /// `LOCAL_WRITE` off. Ours, as above.
     pub(crate) const WRITER_WAITS: usize = 1 << 17;
 
     /// Somebody waits for the cookie to leave the table, to take its key. Ours, as above.
@@ -372,8 +372,11 @@ fn on_use(now: &Snapshot, modify: bool, live: bool) -> Decision {
         State::Active | State::Invalidating => {
             Decision::stay(now, Action::Rest).clear(DO_LRU_DISCARD)
         }
-        State::Quiescent | State::Failed | State::Withdrawing if modify => {
+        State::Quiescent | State::Failed if modify => {
             Decision::stay(now, Action::Rest).set(LOCAL_WRITE)
+        }
+        State::Withdrawing if modify => {
+            Decision::stay(now, Action::Rest).set(LOCAL_WRITE | WRITER_WAITS)
         }
         State::Quiescent | State::Failed | State::Withdrawing => Decision::stay(now, Action::Rest),
         State::LruDiscarding if modify => Decision::stay(now, Action::Wait).set(WRITER_WAITS),
@@ -507,8 +510,11 @@ fn on_work(now: &Snapshot) -> Decision {
 /// The worker is to put the object away; what is out of date is destroyed.
 fn put_away(now: &Snapshot, state: State) -> Decision {
     let keep = now.flags & flags::DO_INVALIDATE == 0;
+    let writes = now.active && now.flags & flags::LOCAL_WRITE != 0;
     // Cleared first: a request that comes meanwhile is a new one.
-    Decision::to(state, Action::Withdraw { keep }).clear(flags::DO_INVALIDATE)
+    Decision::to(state, Action::Withdraw { keep })
+        .clear(flags::DO_INVALIDATE)
+        .set(if writes { flags::WRITER_WAITS } else { 0 })
 }
 
 fn on_looked_up_negative(now: &Snapshot) -> Decision {
@@ -615,13 +621,12 @@ fn on_withdrawn(now: &Snapshot) -> Decision {
             .clear(OF_OBJECT | IS_CACHING | DO_RELINQUISH | DO_INVALIDATE),
         State::LruDiscarding | State::Withdrawing => {
             // The backend took `LOCAL_WRITE` away when it stored what was written. Whoever still
-            // has the file open may write again after somebody else had it looked up anew; of those
-            // who came while it was discarded, it is known who will.
-            let writes = match now.state {
-                State::Withdrawing => now.active,
-                _ => now.flags & WRITER_WAITS != 0,
+            // has the file open may write again, also after somebody else had it looked up anew.
+            let writer = if now.flags & WRITER_WAITS != 0 {
+                LOCAL_WRITE
+            } else {
+                0
             };
-            let writer = if writes { LOCAL_WRITE } else { 0 };
             Decision::then_requests(now, State::Quiescent, OF_OBJECT).set(NO_DATA_TO_READ | writer)
         }
         State::Quiescent

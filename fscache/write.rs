@@ -98,7 +98,7 @@ pub(crate) unsafe fn copy_to_cache(
     };
     let Some(request) = request else {
         if range.len != 0 {
-            cookie::changed_without_cache(cookie);
+            cookie::missed_write(cookie);
         }
         // SAFETY: The marks are on this range; this is the only call.
         unsafe { completion.complete(range, refused) };

@@ -378,13 +378,23 @@ impl World {
                 w.spoil_unseen();
                 w.outside(Event::Invalidate);
             });
-            // `cookie::changed_without_cache()`
+            // `cookie::missed_change()`
             go("a change goes past the cache", &|w| {
                 w.spoil_unseen();
                 if !w.has(flags::DO_INVALIDATE) {
                     w.outside(Event::Invalidate);
                 }
             });
+            // `cookie::missed_write()`, which is told of by a flag.
+            if self.writer && self.waiting != Waiting::Writer {
+                go("a write goes past the cache", &|w| {
+                    w.spoil_unseen();
+                    let told = w.has(flags::LOCAL_WRITE | flags::WRITER_WAITS);
+                    if told && !w.has(flags::DO_INVALIDATE) {
+                        w.outside(Event::Invalidate);
+                    }
+                });
+            }
             if self.waiting == Waiting::Nobody {
                 go("relinquish", &|w| {
                     w.flags |= flags::RELINQUISHED;

@@ -70,7 +70,24 @@ fn change_without_cache(stage: &'static Stage) {
     stage.check(cookie);
 }
 
+/// The cache goes while the file is read: that what was read is not stored is no change of it.
+fn copy_without_cache(stage: &'static Stage) {
+    let cookie = stage.active();
+    stage.volume.cache().set_state(CacheState::Withdrawn);
+    let resources = Resources::empty();
+    let copy = || io::begin(&resources, cookie, Want::Params, AccessWhy::IoWrite);
+    assert!(copy().is_err());
+    cookie::withdraw(cookie);
+    stage.settle();
+    assert!(copy().is_err());
+    let marks = flags::DO_INVALIDATE | flags::LOCAL_WRITE;
+    assert!(!cookie.flags().any(marks), "emptied for nothing");
+    users::unuse(cookie);
+    stage.check(cookie);
+}
+
 scenarios! {
+    copy_without_cache: None;
     change_without_cache: None;
     withdraw_of_nothing: None;
     read_after_no_discard: None;

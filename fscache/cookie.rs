@@ -352,9 +352,9 @@ pub(crate) fn missed_change(cookie: &Cookie) {
     {
         return;
     }
+    // Not counted: what is being read or stored now is of the content that it was said to be of.
     let guard = cookie.lock();
     let now = guard.snapshot();
-    guard.count_invalidation();
     let decision = decide(&now, Event::Invalidate);
     carry_out(cookie, guard, &now, &decision, CookieWhy::GetInvalWork);
 }

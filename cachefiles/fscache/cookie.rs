@@ -41,6 +41,8 @@ pub(crate) enum CookieFlag {
     LocalWrite = 1 << bindings::FSCACHE_COOKIE_LOCAL_WRITE,
     /// Something was stored.
     HaveData = 1 << bindings::FSCACHE_COOKIE_HAVE_DATA,
+    /// What there is is out of date.
+    DoInvalidate = 1 << bindings::FSCACHE_COOKIE_DO_INVALIDATE,
 }
 
 /// What a cookie says about the data at one moment.

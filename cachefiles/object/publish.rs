@@ -8,7 +8,8 @@
 //! it must hold data of that generation and nothing else, or be removed:
 //!
 //! - the object remembers the generation (count of invalidations) that its file belongs to, and
-//!   [`Object::finish`] compares it with the cookie's, read together with the coherency data;
+//!   [`Object::finish`] compares it with the cookie's, read together with the coherency data, and
+//!   looks whether the cookie is to be emptied;
 //! - an invalidation that fails leaves [`Backing::Invalid`], from which there is no way to commit;
 //! - a write that failed, or was cut short, makes the object *suspect*: nothing is read from it or
 //!   stored in it until the range has been made absent ([`Object::mend`]), and if that cannot be,
@@ -99,6 +100,7 @@ impl Object {
         if self.cookie.has(CookieFlag::Retired) {
             Some(Unfit::Retired)
         } else if self.integrity.is_suspect()
+            || self.cookie.has(CookieFlag::DoInvalidate)
             || self.generation.load(ordering::Relaxed) != snapshot.generation
         {
             Some(Unfit::Stale)

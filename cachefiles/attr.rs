@@ -110,6 +110,23 @@ pub(crate) fn write_out(cache: &Cache, object: u32, file: &File) -> Result {
         })
 }
 
+/// Says that something in the cache was damaged, or left behind by a crash; `number` is its inode's.
+///
+/// What just is out of date is no news.
+fn report_odd(verdict: Verdict, what: &str, number: u64) {
+    let (how, why) = match verdict {
+        Verdict::Coherent | Verdict::BadData | Verdict::BadSize => return,
+        Verdict::BadXattr => ("Odd", ": its attribute is missing, or has a wrong length"),
+        Verdict::BadType => ("Odd", ": its attribute is of another type"),
+        Verdict::BadReserved => ("Odd", ": its attribute has bits set that must not be"),
+        Verdict::BadContent => ("Odd", ": it holds what is not known here"),
+        Verdict::Dirty => ("Dirty", ""),
+    };
+    if crate::ratelimit::may_speak() {
+        pr_warn!("{} {} in cache (B={:x}){}\n", how, what, number, why);
+    }
+}
+
 /// Does an object's file say what `snapshot` says?
 ///
 /// # Errors
@@ -132,13 +149,9 @@ pub(crate) fn check_object(
         Verdict::BadData => CoherencyWhy::CheckAux,
         Verdict::BadSize => CoherencyWhy::CheckObjsize,
         Verdict::BadContent => CoherencyWhy::CheckContent,
-        Verdict::Dirty => {
-            if crate::ratelimit::may_speak() {
-                pr_warn!("Dirty object in cache\n");
-            }
-            CoherencyWhy::CheckDirty
-        }
+        Verdict::Dirty => CoherencyWhy::CheckDirty,
     };
+    report_odd(verdict, "object", file.inode().number());
     trace::coherency(
         object,
         cookie,
@@ -213,6 +226,7 @@ pub(crate) fn check_volume(
         | Verdict::BadContent
         | Verdict::Dirty => CoherencyWhy::VolCheckXattr,
     };
+    report_odd(verdict, "volume", inode.number());
     trace::volume_coherency(record, inode.number(), why);
     Ok(verdict == Verdict::Coherent)
 }

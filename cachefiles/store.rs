@@ -122,7 +122,9 @@ pub(crate) fn get_directory(
         }
 
         if !directory.can_lookup() {
-            pr_err!("{} is not a directory\n", Name(name));
+            if crate::ratelimit::may_speak() {
+                pr_err!("{} is not a directory\n", Name(name));
+            }
             return Err(EIO);
         }
         let able = directory
@@ -297,7 +299,12 @@ fn bury_directory(
             }
         };
         if victim.is_mountpoint() || renaming.target().is_mountpoint() {
-            pr_err!("Mountpoint in cache or graveyard\n");
+            if crate::ratelimit::may_speak() {
+                pr_err!(
+                    "Mountpoint in cache or graveyard (B={:x})\n",
+                    inode_number(victim)
+                );
+            }
             return Err(EBUSY);
         }
         if !renaming.target().is_negative() {
@@ -406,6 +413,13 @@ pub(crate) fn find_file(cache: &Cache, object: u32, dir: &Dentry, name: &CStr) -
     let file = file::open(cache.mount(), &dentry, cache.credentials()).inspect_err(|error| {
         trace::vfs_error(object, dentry.inode(), *error, ErrorAt::Open);
         cache.note_error(*error, fmt!("Open failed [o={:08x}]", object));
+        if crate::ratelimit::may_speak() {
+            pr_err!(
+                "Open {} failed with error {}\n",
+                Name(name),
+                error.to_errno()
+            );
+        }
     })?;
     if !file.has_iter_ops() {
         pr_notice!("Cache does not support read_iter and write_iter\n");

@@ -210,6 +210,8 @@ fn open_directory(
         store::bury(cache, NOBODY, cache.store(), &stale, KillWhy::VolumeIsWeird)?;
         crate::sched::cond_resched();
     }
-    pr_err!("A volume's directory does not agree and cannot be replaced\n");
+    if ratelimit::may_speak() {
+        pr_err!("A volume's directory does not agree and cannot be replaced\n");
+    }
     Err(ESTALE)
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A cache whose files, directories and attributes were damaged while nobody used
-# it: never a wrong byte, never an error, and afterwards everything is cached.
+# it: never a wrong byte, never an error, and afterwards everything is cached.  And the log
+# says of each kind of damage what it is and where.
 . ./lib.sh
 . ./by-hand.sh
 
@@ -68,5 +69,93 @@ mount_nfs
 same tree
 remount
 read_warm tree
+umount_nfs
+unbind
+
+# --- what the log says ---------------------------------------------------------
+
+# find_it : the one object that there is.
+find_it() {
+	object=$(find $CACHE/cache -type f)
+	[ -f "$object" ] || fail "there is not one object, but: $object"
+	folder=${object%/*} volume=${object%/*/*}
+}
+# log_says KIND WORDS NAME : read once more, and the log has a line with both.
+log_says() {
+	echo "damaged-cache: a kind of damage is $1" >/dev/kmsg
+	mount_nfs
+	same said
+	umount_nfs
+	dmesg | sed -n "/a kind of damage is $1\$/,\$p" | grep 'CacheFiles: ' | grep -F -- "$2" | grep -qF -- "$3" ||
+		fail "the log does not say '$2' of $3: $1"
+}
+number() { printf '(B=%x)' "$(stat -c %i "$1")"; }
+# poke OBJECT BYTE VALUE : one byte of its attribute, in hexadecimal.
+poke() {
+	local value
+	value=$(getfattr --absolute-names -e hex -n $XATTR "$1" | sed -n "s/^$XATTR=0x//p")
+	setfattr -n $XATTR -v "0x${value:0:$(($2 * 2))}$3${value:$(($2 * 2 + 2))}" "$1"
+}
+
+say "what the log says"
+trap 'chattr -R -f -i $CACHE/cache' EXIT
+rm -rf "${CACHE:?}/cache" $EXPORT/said; mkdir -p $EXPORT/said
+random $EXPORT/said/1 30011
+sync -f $EXPORT/said
+bind
+mount_nfs
+same said
+umount_nfs
+for kind in missing short type content dirty volume-missing volume-bits; do
+	find_it
+	words='Odd object in cache' what=$object
+	case $kind in
+	missing) setfattr -x $XATTR "$object" ;;
+	short) setfattr -n $XATTR -v 0x0102 "$object" ;;
+	type) poke "$object" 16 09 ;;
+	content) poke "$object" 17 77 ;;
+	dirty) poke "$object" 17 04; words='Dirty object in cache' ;;
+	volume-missing) setfattr -x $XATTR "$volume"; words='Odd volume in cache' what=$volume ;;
+	volume-bits) poke "$volume" 3 01; words='Odd volume in cache' what=$volume ;;
+	esac
+	log_says $kind "$words" "$(number "$what")"
+done
+for kind in folder link fifo device; do
+	find_it
+	rm "$object"
+	case $kind in
+	folder) mkdir "$object" ;;
+	link) ln -s /etc/passwd "$object" ;;
+	fifo) mkfifo "$object" ;;
+	device) mknod "$object" c 1 3 ;;
+	esac
+	log_says $kind "$(basename "$object") is not a file" ''
+done
+find_it
+chattr +i "$object"
+log_says immutable "A stale object can neither be removed nor marked: error -1" ''
+chattr -i "$object"
+rm "$object"
+mkdir "$object"
+mount -t tmpfs none "$object"
+log_says mounted "Mountpoint in cache or graveyard" ''
+umount "$object"
+for what in "$folder" "$volume"; do
+	mv "$what" $CACHE/away
+	touch "$what"
+	log_says "$(basename "$what" | cut -c 1)" "$(basename "$what") is not a directory" ''
+	rm "$what"
+	mv $CACHE/away "$what"
+done
+mv "$folder" $CACHE/away
+chattr +i "$volume"
+log_says immutable-volume "mkdir $(basename "$folder") failed with error -1" ''
+chattr -i "$volume"
+rm -rf $CACHE/away
+# And with all that taken away it is cached again.
+mount_nfs
+same said
+remount
+read_warm said
 umount_nfs
 unbind

@@ -28,7 +28,7 @@ ALL_PARTS=(cold warm-dropped warm-remounted
 	changed truncated extended replaced deleted
 	changed-mounted truncated-mounted extended-mounted replaced-mounted deleted-mounted
 	write append rewrite truncate direct mmap-read mmap-write write-sync rename unlink-open
-	sparse empty many-files two-mounts early-mount
+	sparse large empty many-files two-mounts early-mount
 	rebound writer-rebound daemon-killed server-restart disk-full unmount-busy)
 # Other people's suites.
 SUITES=(fsx fio dbench stress-ng)

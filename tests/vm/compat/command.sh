@@ -5,7 +5,7 @@
 begin
 daemon_start
 fs_mount
-cd "$MNT"
+cd "$MNT" || fail "there is no mount"
 eval "$COMMAND" || fail "the command ended with status $?"
 cd /
 fs_umount

@@ -28,6 +28,12 @@ flaky_start() {
 	modprobe dm-mod 2>/dev/null || true
 	modprobe loop 2>/dev/null || true
 	dmsetup targets 2>/dev/null | grep -q '^linear' || skip "the kernel has no device mapper"
+	# What a case left that failed.
+	if dmsetup info flaky >/dev/null 2>&1; then
+		the_disk_goes_on || true
+		umount $CACHE || true
+		dmsetup remove flaky
+	fi
 	mkdir -p $CACHE
 	truncate -s 96M /tmp/flaky.img
 	FLAKY_LOOP=$(losetup --show -f /tmp/flaky.img)

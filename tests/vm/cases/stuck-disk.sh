@@ -14,8 +14,8 @@ timeouts() { awk '$1 ~ /^volume\..*\.timeouts$/ { n += $2 } END { print n + 0 }'
 flaky_start
 server_start
 rm -rf $EXPORT/stuck; mkdir -p $EXPORT/stuck
-# Each is read by one request: the next one of a file waits as long again.
-for i in 1 2 3 4; do random $EXPORT/stuck/$i $((i * 13013)); done
+# Of many requests each, of which only those wait that come before patience has ended once.
+for i in 1 2 3 4; do random $EXPORT/stuck/$i $((i * 1300013)); done
 sync -f $EXPORT/stuck
 sums $EXPORT/stuck >/tmp/true
 bind

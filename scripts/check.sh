@@ -207,11 +207,20 @@ stage_policy() {
 	"$TOP/scripts/selinux-policy.sh" "$logs/job/selinux.policy" || result fail selinux "its policy does not compile (see above)"
 }
 
-# vm_tests "PAIR..." CASE... : as many machines side by side as there are processors.
+# How many machines run side by side: two on each processor, as half of the time they
+# wait, if there is the memory.
+side_by_side() {
+	local by_processor=$((2 * $(nproc))) by_memory
+	by_memory=$(($(sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' /proc/meminfo) / (2500 * 1024)))
+	[ "$by_memory" -ge 1 ] || by_memory=1
+	echo $((by_memory < by_processor ? by_memory : by_processor))
+}
+
+# vm_tests "PAIR..." CASE... : the pairs in machines side by side.
 vm_tests() {
 	local pairs=$1 pair how name reason running=0 side
 	shift
-	side=$(nproc)
+	side=$(side_by_side)
 	"$TOP/scripts/image.sh" >/dev/null
 	stage "$@"
 	for pair in $pairs; do

@@ -29,7 +29,7 @@ holds() {
 	daemon_stop
 	# As if it had been away: nothing is left in memory.
 	umount $CACHE
-	mount_loop
+	mount_again
 	daemon_start
 	mount_nfs
 	read_warm backing
@@ -69,6 +69,13 @@ refused() {
 }
 
 mount_loop() { mount -o loop,noatime /tmp/backing.img $CACHE; }
+mount_again() { mount_loop; }
+# missing FILESYSTEM : the debug kernel is made for tests, and has not all of Debian's.
+missing() {
+	[ "${SLOW:-1}" != 1 ] || return 1
+	! modprobe -q "$1" || return 1
+	say "$1: this kernel does not have it"
+}
 
 for block in 1024 4096; do
 	blank 256M
@@ -76,12 +83,8 @@ for block in 1024 4096; do
 	mount_loop
 	holds "ext4 with blocks of $block"
 done
-# Debian's kernel has all of these; the debug kernel has no ext2.
-for fs in ext2 xfs btrfs; do
-	if [ "${SLOW:-1}" != 1 ] && ! modprobe -q $fs; then
-		say "$fs: this kernel does not have it"
-		continue
-	fi
+for fs in ext2 xfs btrfs f2fs; do
+	! missing $fs || continue
 	blank 400M
 	case $fs in
 	ext2) mke2fs -q -t ext2 -b 4096 -N 8192 /tmp/backing.img ;;
@@ -90,15 +93,47 @@ for fs in ext2 xfs btrfs; do
 	mount_loop
 	holds $fs
 done
+# Its folders are of no disk, and its files those of another filesystem.
+if ! missing overlay; then
+	blank 256M
+	mke2fs -q -t ext4 -N 8192 /tmp/backing.img
+	layers=/tmp/backing-layers
+	mkdir -p $layers
+	mount -o loop,noatime /tmp/backing.img $layers
+	mkdir $layers/lower $layers/upper $layers/work
+	mount_again() {
+		mount -t overlay -o "lowerdir=$layers/lower,upperdir=$layers/upper,workdir=$layers/work" none $CACHE
+	}
+	mount_again
+	holds 'overlayfs on ext4'
+	umount $layers
+	rmdir $layers
+fi
 
-mount -t tmpfs none $CACHE
-refused tmpfs 95
-umount $CACHE
-mount -t ramfs none $CACHE
-refused ramfs 95
-umount $CACHE
-mount -t proc none $CACHE
-refused proc 95
+for fs in tmpfs ramfs proc sysfs; do
+	mount -t $fs none $CACHE
+	refused $fs 95
+	umount $CACHE
+done
+# Unnamed files, but no extended attributes.
+if ! missing minix; then
+	blank 16M
+	mkfs.minix -3 /tmp/backing.img >/dev/null
+	mount_loop
+	refused minix 95
+	umount $CACHE
+fi
+# Blocks of four pages, which Linux mounts since 6.12 where it has huge pages.
+blank 400M
+mkfs.xfs -q -b size=16384 /tmp/backing.img
+if mount_loop 2>/dev/null; then
+	refused 'xfs with blocks of 16384' 95
+	umount $CACHE
+else
+	say 'xfs with blocks of 16384: this kernel does not mount it'
+fi
+mount_nfs '' $CACHE
+refused nfs 95
 umount $CACHE
 blank 256M
 mke2fs -q -t ext4 /tmp/backing.img

@@ -19,6 +19,9 @@ The JSON file is an object:
       median    of the rounds
       rounds    all of them
     ratios    by two pairs, as in "r-c/c-c": the one's median by the other's
+
+Fails when an operation of ours costs more than a tenth more with the most cookies than
+with the fewest, or when one of our cookies takes more memory than C's.
 """
 import collections
 import json
@@ -30,6 +33,8 @@ PAIRS = ["c-c", "r-c", "c-r", "r-r"]
 # Our fscache with either cachefiles, and both of ours together, to C.
 RATIOS = [("r-c", "c-c"), ("r-r", "c-r"), ("r-r", "c-c")]
 FLAT = 1.10
+# The slabs' last pages are not full.
+MEMORY = 1.005
 
 
 def read(folder):
@@ -84,13 +89,15 @@ def table(title, rows):
 
 
 def scale(rows):
-    """By operation and volumes: a line for each fscache, a column for each size."""
+    """By operation and volumes: a line for each fscache, a column for each size.
+    Returns what of ours grows with the number of cookies."""
+    grown = []
     lines = collections.OrderedDict()
     for row in rows:
         for pair, values in row["pairs"].items():
             lines.setdefault((row["name"], row["volumes"], pair[0]), {})[row["cookies"]] = values["median"]
     if not lines:
-        return
+        return grown
     sizes = sorted({size for line in lines.values() for size in line})
     print("\nWith so many cookies that nobody uses, and no cache bound (so that a use leaves them\n"
           "QUIESCENT): instructions, and the ratio of the most to the first")
@@ -105,6 +112,15 @@ def scale(rows):
               + "".join(f"{line[size]:9.0f}{mark(line[size], c.get(size))}" if size in line else "        - "
                         for size in sizes)
               + (f"   {growth:8.2f}{'  not flat!' if growth > FLAT else ''}" if growth else ""))
+        if growth and growth > FLAT and fscache == "r":
+            grown.append(f"{name} in {volumes} volumes costs {growth:.2f} times as much with most cookies as with fewest")
+    return grown
+
+
+def memory(rows):
+    """What of ours takes more memory than C's."""
+    return [f"{row['name']} takes {row['pairs']['r-c']['median']:.1f} bytes, C {row['pairs']['c-c']['median']:.1f}"
+            for row in rows if row["unit"] == "bytes" and row["ratios"].get("r-c/c-c", 0) > MEMORY]
 
 
 def main():
@@ -127,9 +143,13 @@ def main():
           [row for row in rows if row["part"] == "sequential"])
     table("What it takes, in ns (two emulated processors, a virtual disk)",
           [row for row in rows if row["part"] == "throughput"])
-    scale([row for row in rows if row["part"] == "scale" and row["unit"] == "instructions"])
+    wrong = scale([row for row in rows if row["part"] == "scale" and row["unit"] == "instructions"])
     table("Memory of each of so many cookies, in bytes",
           [row for row in rows if row["unit"] == "bytes"])
+    wrong += memory(rows)
+    for line in wrong:
+        print(f"FAIL: {line}")
+    sys.exit(1 if wrong else 0)
 
 
 main()

@@ -22,8 +22,9 @@ usage() {
 	  throughput  the same on two processors and a virtual disk, in time
 	Default: all. In each, the pairs take turns in one boot; of several rounds the
 	median counts. Prints tables, and leaves what they say in
-	build/bench/fscache.json (scripts/bench-report.py names its fields). Fails
-	only when a run did: slow is no failure, but marked.
+	build/bench/fscache.json (scripts/bench-report.py names its fields). Slow is no
+	failure, but marked; growing with the number of cookies is one, as is more
+	memory than C takes.
 
 	  --rounds N     of cost and time; default 3
 	  --cookies N    of scale; default 1000000

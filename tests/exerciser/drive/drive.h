@@ -35,6 +35,7 @@ struct options {
 	const char *json;
 	uint64_t cookies;	/* the most that scale makes */
 	unsigned long extents;	/* of the file with many, in transfers */
+	const char *in_use;	/* command for when 'stored' has objects in use */
 	int flat;		/* by how many percent a cost may grow with them; 0: any */
 };
 extern struct options options;

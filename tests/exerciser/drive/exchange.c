@@ -16,6 +16,7 @@ static int fd;
 struct object {
 	struct exer_request rq;	/* acquires its cookie */
 	bool changed;		/* is looked for with other coherency data */
+	bool in_use;		/* at the time of the copy, by somebody who may change it */
 	unsigned int n;
 	uint64_t pages[PAGES];
 };
@@ -84,6 +85,7 @@ static void make_object(struct object *object, uint32_t volume, uint32_t number)
 	object->n = 1 + rng_below(&rng, PAGES);
 	for (unsigned int i = 0; i < object->n; i++)
 		object->pages[i] = rng_next(&rng) % ((object->rq.size + PAGE - 1) / PAGE);
+	object->in_use = options.in_use && !rng_below(&rng, 10);
 }
 
 /* A tag that belongs to this page of this object only; of what is stored twice, the same. */
@@ -110,22 +112,65 @@ static void find(struct object *object, uint32_t handle, uint32_t number, uint64
 		uint64_t wanted = EXER_TAG(object->rq.key_len, object->rq.epoch,
 					   serial_of(object->pages[i]));
 
-		if (object->changed ? !tag : tag == wanted)
+		if (object->changed || object->in_use)
+			wanted = 0;
+		if (tag == wanted)
 			++*hits;
 		else
-			bad("object %u, a key of %u bytes, %u of coherency data%s, %llu bytes: page %llu holds %llx, wanted %llx",
+			bad("object %u, a key of %u bytes, %u of coherency data%s%s, %llu bytes: page %llu holds %llx, wanted %llx",
 			    number, object->rq.key_len, object->rq.aux_len,
-			    object->changed ? " (changed)" : "",
+			    object->changed ? " (changed)" : "", object->in_use ? " (in use)" : "",
 			    (unsigned long long)object->rq.size,
 			    (unsigned long long)object->pages[i], (unsigned long long)tag,
-			    object->changed ? 0ULL : (unsigned long long)wanted);
+			    (unsigned long long)wanted);
 	}
 	simple(fd, EXER_UNUSE, handle, 0, 0, NULL);
 }
 
+static void end_use(uint32_t handle)
+{
+	simple(fd, EXER_COOKIE_RELINQUISH, handle, 0, 0, NULL);
+	drop(fd, handle);
+}
+
+/* Acquires a cookie and sees it active; 0 if that cannot be. */
+static uint32_t begin_use(struct object *object, uint32_t number, unsigned int flags)
+{
+	uint32_t handle;
+
+	if (call(fd, &object->rq) || !object->rq.info.valid) {
+		bad("a cookie is refused: key of %u bytes, %u of coherency data",
+		    object->rq.key_len, object->rq.aux_len);
+		return 0;
+	}
+	handle = object->rq.handle;
+	simple(fd, EXER_USE, handle, flags, 0, NULL);
+	if (!wait_state(fd, handle, IN(ACTIVE), 60000))
+		return handle;
+	bad("object %u does not become active", number);
+	simple(fd, EXER_UNUSE, handle, 0, 0, NULL);
+	end_use(handle);
+	return 0;
+}
+
+/* Runs the command of --in-use, which finds how many objects are in $IN_USE. */
+static void run_in_use(uint32_t n)
+{
+	char number[16];
+	int status;
+
+	snprintf(number, sizeof(number), "%u", n);
+	setenv("IN_USE", number, 1);
+	status = system(options.in_use);
+	if (status)
+		bad("the command of --in-use ended with status %d", status);
+}
+
 void exchange(bool stored)
 {
+	static uint32_t in_use[VOLUMES * OBJECTS];
 	static struct object object;
+	uint32_t volumes_held[VOLUMES], n_in_use = 0, n_volumes = 0;
 	long cookies, volumes;
 	uint64_t hits = 0;
 
@@ -137,7 +182,6 @@ void exchange(bool stored)
 		struct exer_request rq = { .op = EXER_VOLUME_ACQUIRE, .epoch = 3,
 			/* Without coherency data, and with more and more of it. */
 			.aux_len = v * 30 };
-		uint32_t volume;
 
 		strcpy(rq.cache, "exerciser");
 		rq.key_len = sprintf((char *)rq.key, "exchange,%llu,%0*u",
@@ -146,36 +190,41 @@ void exchange(bool stored)
 			bad("a volume is refused");
 			break;
 		}
-		volume = rq.handle;
+		volumes_held[n_volumes++] = rq.handle;
 		for (uint32_t i = 0; i < OBJECTS; i++) {
-			uint32_t number = v * OBJECTS + i;
+			uint32_t number = v * OBJECTS + i, handle;
 
-			make_object(&object, volume, number);
+			make_object(&object, rq.handle, number);
 			if (object.changed && !stored)
 				object.rq.epoch++;
-			if (call(fd, &object.rq) || !object.rq.info.valid) {
-				bad("a cookie is refused: key of %u bytes, %u of coherency data",
-				    object.rq.key_len, object.rq.aux_len);
+			handle = begin_use(&object, number, 0);
+			if (!handle)
 				continue;
-			}
-			simple(fd, EXER_USE, object.rq.handle, 0, 0, NULL);
-			if (wait_state(fd, object.rq.handle, IN(ACTIVE), 60000))
-				bad("object %u does not become active", number);
-			else if (stored)
-				store(&object, object.rq.handle);
+			if (stored)
+				store(&object, handle);
 			else
-				find(&object, object.rq.handle, number, &hits);
-			simple(fd, EXER_COOKIE_RELINQUISH, object.rq.handle, 0, 0, NULL);
-			drop(fd, object.rq.handle);
+				find(&object, handle, number, &hits);
+			end_use(handle);
+			if (stored && object.in_use && (handle = begin_use(&object, number, EXER_MODIFY)))
+				in_use[n_in_use++] = handle;
 		}
-		rq.op = EXER_VOLUME_RELINQUISH;
-		if (call(fd, &rq))
+	}
+	if (stored && options.in_use)
+		run_in_use(n_in_use);
+	for (uint32_t i = 0; i < n_in_use; i++) {
+		simple(fd, EXER_UNUSE, in_use[i], 0, 0, NULL);
+		end_use(in_use[i]);
+	}
+	for (uint32_t v = 0; v < n_volumes; v++) {
+		if (simple(fd, EXER_VOLUME_RELINQUISH, volumes_held[v], 0, 0, NULL))
 			bad("a volume cannot be relinquished");
-		drop(fd, volume);
+		drop(fd, volumes_held[v]);
 	}
 	close(fd);
 	counts_return(whoami, cookies, volumes);
 	if (!stored)
 		note("%llu pages are as they were stored", (unsigned long long)hits);
+	else if (options.in_use)
+		note("%u objects were in use", n_in_use);
 	whoami = "main";
 }

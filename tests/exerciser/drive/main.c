@@ -27,6 +27,8 @@ static void usage(void)
 	     "  --flat N        fail where a cost grows by more than N percent with them;\n"
 	     "                  0: never; default 100, as other work of the machine is measured too\n"
 	     "  --extents N     of the file with many, in transfers; default 20000\n"
+	     "  --in-use COMMAND  run by 'stored' when some of its objects are in use for changes;\n"
+	     "                  'found' with the same option does not expect those\n"
 	     "  --json FILE     what scale, bench and contention measured");
 }
 
@@ -63,6 +65,7 @@ int main(int argc, char **argv)
 	static const struct option long_options[] = {
 		{ "seed", 1, NULL, 's' }, { "seconds", 1, NULL, 't' }, { "threads", 1, NULL, 'n' },
 		{ "cache", 1, NULL, 'c' }, { "scrap", 1, NULL, 'x' }, { "json", 1, NULL, 'j' },
+		{ "in-use", 1, NULL, 'u' },
 		{ "cookies", 1, NULL, 'm' }, { "flat", 1, NULL, 'f' }, { "extents", 1, NULL, 'e' },
 		{ "help", 0, NULL, 'h' }, {},
 	};
@@ -75,6 +78,7 @@ int main(int argc, char **argv)
 		case 'n': options.threads = atoi(optarg); break;
 		case 'c': options.cache = optarg; break;
 		case 'x': options.scrap = optarg; break;
+		case 'u': options.in_use = optarg; break;
 		case 'j': options.json = optarg; break;
 		case 'm': options.cookies = strtoull(optarg, NULL, 0); break;
 		case 'e': options.extents = strtoul(optarg, NULL, 0); break;

@@ -37,23 +37,42 @@ ALL_PARTS+=("${SUITES[@]}")
 read -ra parts <<<"${PARTS:-${ALL_PARTS[*]}}"
 read -ra pairs <<<"${PAIR:-${PAIRS[*]}}"
 
-# run_all FILESYSTEM... : a machine for each of them and pair, with all parts in it.
-run_all() {
-	local fs part pair cases dir
-	for fs; do
-		cases=()
-		for part in "${parts[@]}"; do cases+=("$fs:$part"); done
-		dir=$OUT/$fs
-		mkdir -p "$dir"
-		# Nothing of another day is taken for what this run has found.
-		for pair in "${pairs[@]}"; do rm -rf "${dir:?}/$pair"; done
-		# It fails when a part does; here that is for the table to judge.
-		PAIR="${pairs[*]}" CHECK_LOGS=$dir "$TOP/scripts/check.sh" --vm "${cases[@]}" || true
-		for pair in "${pairs[@]}"; do
-			[ ! -s "$dir/$pair/cases" ] ||
-				printf '%s with kernel %s\n' "$(date -u +%F)" "$(cat "$KERNEL/release")" >"$dir/$pair/ran"
-		done
+# run_one FILESYSTEM : a machine for each pair, with all parts in it.
+run_one() {
+	local fs=$1 part pair cases=() dir=$OUT/$1
+	for part in "${parts[@]}"; do cases+=("$fs:$part"); done
+	mkdir -p "$dir"
+	# Nothing of another day is taken for what this run has found.
+	for pair in "${pairs[@]}"; do rm -rf "${dir:?}/$pair"; done
+	# It fails when a part does; here that is for the table to judge.
+	PAIR="${pairs[*]}" CHECK_LOGS=$dir setpriv --pdeathsig TERM "$TOP/scripts/check.sh" --vm "${cases[@]}" || true
+	for pair in "${pairs[@]}"; do
+		[ ! -s "$dir/$pair/cases" ] ||
+			printf '%s with kernel %s\n' "$(date -u +%F)" "$(cat "$KERNEL/release")" >"$dir/$pair/ran"
 	done
+}
+workers=()
+finish() { [ ${#workers[@]} = 0 ] || kill -TERM "${workers[@]}" 2>/dev/null || true; }
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+# run_all FILESYSTEM... : as many at once as there is room for machines.
+run_all() {
+	local fs running=0 at_once
+	at_once=$(($(side_by_side) / ${#pairs[@]}))
+	for fs; do
+		if [ "$running" -gt 0 ] && [ "$running" -ge "$at_once" ]; then
+			wait -n || true
+			running=$((running - 1))
+		fi
+		run_one "$fs" &
+		workers+=($!)
+		running=$((running + 1))
+		# The first makes what is missing, and finds out whether KVM works.
+		sleep 2
+	done
+	wait
+	workers=()
 }
 # ran FILESYSTEM : when, and with which kernel; of both pairs, where these differ.
 ran() {

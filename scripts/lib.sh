@@ -91,3 +91,12 @@ progress() {
 		fi
 	done
 }
+
+# How many machines run side by side: two on each processor, as half of the time they
+# wait, if there is the memory.
+side_by_side() {
+	local by_processor=$((2 * $(nproc))) by_memory
+	by_memory=$(($(sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' /proc/meminfo) / (2500 * 1024)))
+	[ "$by_memory" -ge 1 ] || by_memory=1
+	echo $((by_memory < by_processor ? by_memory : by_processor))
+}

@@ -113,7 +113,8 @@ stat_of() {
 cache_active() { awk '$6 == "A" { found = 1 } END { exit !found }' /proc/fs/fscache/caches 2>/dev/null; }
 no_cache_active() { ! cache_active; }
 # objects : how many files are in the cache's folder, tmpfiles not among them.
-objects() { find "$CACHE/cache" -type f | wc -l; }
+# What is put away meanwhile makes find complain.
+objects() { find "$CACHE/cache" -type f 2>/dev/null | wc -l || true; }
 # fresh_cache : an empty folder for a cache; no daemon may run.
 fresh_cache() {
 	disk cache "$CACHE"

@@ -3,26 +3,8 @@
 # read-only, and one that fails: the reader gets the right bytes all the time, and
 # with the disk mended the cache is used again.
 . ./lib.sh
+. ./flaky.sh
 
-CACHE=/flaky
-modprobe dm-mod 2>/dev/null || true
-modprobe loop 2>/dev/null || true
-dmsetup targets 2>/dev/null | grep -q '^linear' || skip "the kernel has no device mapper"
-mkdir -p $CACHE
-truncate -s 96M /tmp/flaky.img
-loop=$(losetup --show -f /tmp/flaky.img)
-sectors=$(blockdev --getsz "$loop")
-# the_disk TABLE : from now on the disk does this.
-the_disk() {
-	if dmsetup info flaky >/dev/null 2>&1; then
-		dmsetup load flaky --table "0 $sectors $1"
-		dmsetup suspend --noflush --nolockfs flaky
-		dmsetup resume --noudevsync flaky
-	else
-		dmsetup create --noudevsync flaky --table "0 $sectors $1"
-		dmsetup mknodes flaky
-	fi
-}
 # The daemon may have given up, which is its right when a disk fails.
 daemon_end() {
 	kill -TERM "$DAEMON" 2>/dev/null || true
@@ -32,9 +14,7 @@ daemon_end() {
 }
 more_files() { random $EXPORT/disk/"$1" 150001; sync -f $EXPORT/disk; }
 
-the_disk "linear $loop 0"
-mke2fs -q -t ext4 -N 2048 /dev/mapper/flaky
-mount -o noatime /dev/mapper/flaky $CACHE
+flaky_start
 server_start
 rm -rf $EXPORT/disk; mkdir -p $EXPORT/disk
 for i in $(seq 1 12); do random $EXPORT/disk/$i $((i * 31013)); done
@@ -45,8 +25,8 @@ read_cold disk
 remount
 
 say "the disk does not answer for 6 s"
-dmsetup suspend --noflush --nolockfs flaky
-{ sleep 6; dmsetup resume --noudevsync flaky; } &
+the_disk_stands
+{ sleep 6; the_disk_goes_on; } &
 more_files late
 same disk
 wait $!
@@ -81,10 +61,7 @@ mount_nfs
 same disk
 umount_nfs
 daemon_end
-umount $CACHE
-the_disk "linear $loop 0"
-e2fsck -fy /dev/mapper/flaky >/tmp/fsck 2>&1 || [ $? -lt 4 ] || fail "e2fsck cannot mend the disk: $(tail -n 1 /tmp/fsck)"
-mount -o noatime /dev/mapper/flaky $CACHE
+flaky_mend
 daemon_start
 mount_nfs
 same disk
@@ -92,7 +69,4 @@ remount
 read_warm disk
 umount_nfs
 daemon_stop
-umount $CACHE
-dmsetup remove flaky
-losetup -d "$loop"
-rm -f /tmp/flaky.img
+flaky_end

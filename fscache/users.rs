@@ -214,21 +214,23 @@ fn join_users(cookie: &Cookie) -> Option<i32> {
 /// Notes that somebody stops using the file.
 #[inline]
 pub(crate) fn unuse(cookie: &Cookie) {
-    // All but the last only count.
+    // All but the last only count. While somebody listens they do as the last does: the cookie of
+    // a filesystem that lost count goes with its last user, so who is not counted any more may look
+    // at it under its lock only.
     let mut active = cookie.n_active().load(Relaxed);
-    while active > 1 {
+    while active > 1 && !trace::is_active_heard() {
         match cookie
             .n_active()
             .cmpxchg(active, active.wrapping_sub(1), Full)
         {
-            Ok(_) => return trace::active(cookie, active.wrapping_sub(1), ActiveWhy::Unuse),
+            Ok(_) => return,
             Err(now) => active = now,
         }
     }
     unuse_last(cookie)
 }
 
-/// The rest of [`unuse`]: of the last user.
+/// The rest of [`unuse`]: of the last user, and of one who is traced.
 #[inline(never)]
 fn unuse_last(cookie: &Cookie) {
     let guard = cookie.lock();

@@ -37,7 +37,7 @@ pub(crate) struct Mendable {
 
 impl Integrity {
     /// Of no file.
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             epoch: Atomic::new(0),
             damage: Atomic::new(0),
@@ -48,7 +48,7 @@ impl Integrity {
     /// Another file takes the place of the one there was. Under the object's `change`.
     pub(crate) fn start_over(&self) {
         self.epoch.fetch_add(1, ordering::Full);
-        self.damage.store(0, ordering::Release);
+        self.damage.xchg(0, ordering::Full);
     }
 
     /// Which file it is.

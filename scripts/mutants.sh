@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Sees that the host tests find faults: mutants.sh [ID...], as R7 or D3.
+# Sees that the host tests find faults: mutants.sh [ID or CRATE...], as R7 or cachefiles.
 #
 # Each fault of tests/host/mutants.sh is put into a copy of the module's files,
 # and the test that is named there must fail.  Takes half a minute for each, so
@@ -24,7 +24,7 @@ fresh() {
 
 mutant() {
 	local id=$1 crate=$2 test=$3 file=$4 what=$5 instead=$6 text log status=0
-	[ "$wanted" = '  ' ] || [[ $wanted == *" $id "* ]] || return 0
+	[ "$wanted" = '  ' ] || [[ $wanted == *" $id "* || $wanted == *" $crate "* ]] || return 0
 	text=$(<"$TOP/$file")
 	log=$copy/log
 	if [ "${text/"$what"/}" = "$text" ]; then
@@ -50,7 +50,7 @@ mutant() {
 }
 
 mkdir -p "$copy"
-for folder in fscache include Documentation tests/host tests/exerciser/drive tests/vm; do
+for folder in fscache cachefiles include Documentation tests/host tests/exerciser/drive tests/vm; do
 	mkdir -p "$copy/$folder"
 	rm -rf "${copy:?}/$folder"
 	cp -r "$TOP/$folder" "$copy/$folder"

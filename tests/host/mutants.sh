@@ -6,7 +6,8 @@
 # in tests/host/fscache/src/stand_in/fault.rs).
 #
 # mutant ID CRATE TEST FILE WHAT INSTEAD : with INSTEAD in the place of WHAT,
-# which is in FILE once, TEST fails.  ID is that of Documentation/immunity.md.
+# which is in FILE once, TEST fails.  ID is that of Documentation/immunity.md, or of
+# immunity-cachefiles.md.
 
 layout=fscache/layout
 
@@ -126,3 +127,68 @@ mutant O6 fscache all_goes_well::relinquish_and_acquire fscache/cookie.rs \
 	'if is_awaited {' 'if false {'
 mutant O6 fscache all_goes_well::relinquish_and_acquire fscache/cookie.rs \
 	'old.flags().update(flags::KEY_AWAITED, 0);' ''
+
+# --- cachefiles ---------------------------------------------------------------
+extent=cachefiles/extent.rs
+mutant R31 cachefiles limits::block_sizes cachefiles/limits.rs \
+	'self.blocks_for(sectors.saturating_mul(512))' 'sectors'
+mutant R30 cachefiles limits::any_size_up_to_all cachefiles/limits.rs \
+	'bytes.div_ceil(self.bytes())' 'bytes / self.bytes()'
+mutant I16 cachefiles limits::judging cachefiles/limits.rs \
+	'free.files < self.files.stop || free.blocks < self.blocks.stop' 'free.blocks < self.blocks.stop'
+mutant R35 cachefiles coherency::every_length cachefiles/coherency.rs \
+	'if stored_data.len() != data.len() {
+        Verdict::BadXattr
+    } else if *reserved' 'if stored_data.len() < data.len() {
+        Verdict::BadXattr
+    } else if *reserved'
+mutant D7 cachefiles coherency::every_type_and_content cachefiles/coherency.rs \
+	'None => Verdict::BadContent,' 'None => Verdict::Coherent,'
+mutant D6 cachefiles coherency::every_type_and_content cachefiles/coherency.rs \
+	'Some(Content::Dirty) => Verdict::Dirty,' ''
+mutant I8 cachefiles coherency::one_flipped_bit_is_seen cachefiles/coherency.rs \
+	'} else if stored_data != data {
+        Verdict::BadData
+    } else if u64' '} else if stored_data.first() != data.first() {
+        Verdict::BadData
+    } else if u64'
+mutant D20 cachefiles key::every_length cachefiles/key.rs \
+	'if self.len >= NAME_MAX {' 'if false {'
+mutant I13 cachefiles key::injective_over_small_keys cachefiles/key.rs \
+	'if i > 0 {' 'if i > 1 {'
+mutant I13 cachefiles key::like_the_model cachefiles/key.rs \
+	'33..=46 | 48..=127' '33..=127'
+mutant R36 cachefiles extent::file_sizes $extent \
+	'round_up(size.min(POS_MAX), DIO_BLOCK)' 'round_down(size.min(POS_MAX), DIO_BLOCK)'
+mutant R44 cachefiles extent::aligned_stores $extent \
+	'let need = DIO_BLOCK.saturating_sub(part);' 'let need = part;'
+mutant D14 cachefiles extent::aligned_stores $extent \
+	'let skip = round_up(start, DIO_BLOCK).checked_sub(start)?;' \
+	'let skip = start.checked_sub(round_down(start, DIO_BLOCK))?;'
+mutant R43 cachefiles extent::extremes_do_not_overflow $extent \
+	'.filter(|len| start.checked_add(*len).is_some_and(|end| end <= POS_MAX))' \
+	'.filter(|len| start + *len <= POS_MAX)'
+mutant D26 cachefiles extent::a_read_is_never_longer_nor_empty_nor_invented $extent \
+	'} else if end >= size {' '} else if true {'
+mutant D26 cachefiles extent::found_data_is_data_within_the_range $extent \
+	'let data_end = hole.min(end);' 'let data_end = hole;'
+mutant D26 cachefiles extent::occupancy_is_what_it_says $extent \
+	'Ok(pos) if pos >= end => return Ok(Occupancy::Empty),' 'Ok(pos) if pos > end => return Ok(Occupancy::Empty),'
+mutant D26 cachefiles extent::damage_covers_nothing_else $extent \
+	'|| first > other_end || other_first > end' ''
+mutant R60 cachefiles extent::whole_blocks_are_forgotten $extent \
+	'let end = round_up(start.saturating_add(len), block);' 'let end = start.saturating_add(len);'
+mutant I11 cachefiles command::refusals cachefiles/command.rs \
+	'line.is_empty() || !rest.iter().all(|&byte| is_space(byte))' 'line.is_empty()'
+mutant I11 cachefiles command::every_percent cachefiles/command.rs \
+	'.checked_mul(u64::from(base))?' '.wrapping_mul(u64::from(base))'
+mutant R60 cachefiles integrity::damage_again_while_it_is_mended cachefiles/integrity.rs \
+	'(self.writes.fetch_add(0, ordering::Full) == 0).then_some(Mendable { word, range })' 'Some(Mendable { word, range })'
+mutant R60 cachefiles integrity::damage_in_two_places cachefiles/integrity.rs \
+	'self.damage.cmpxchg(was.word, 0, ordering::Full).is_ok()' \
+	'{ self.damage.store(0, ordering::Release); was.word != 1 }'
+mutant R60 cachefiles integrity::damage_before_the_replacement cachefiles/integrity.rs \
+	'self.damage.xchg(0, ordering::Full);
+    }' '}'
+mutant R60 cachefiles integrity::damage_in_two_places cachefiles/integrity.rs \
+	'Err(now) => old = now,' 'Err(_) => break,'

@@ -3,7 +3,17 @@
 //! Host tests of the pure files of cachefiles.
 //!
 //! Every module here is a file of the kernel module itself; there is no second copy of anything.
-//! Overflow checks are on, as in the kernel, where an overflow is a `BUG()`.
+//! Overflow checks are on, as in the kernel, where an overflow is a `BUG()`. Atomic variables are
+//! `loom`'s, as in the tests of fscache.
+
+// So that `kernel::` in the module's files means what is here.
+extern crate self as kernel;
+
+#[path = "../../fscache/src/stand_in/atomic.rs"]
+mod atomic;
+mod sync {
+    pub(crate) use crate::atomic;
+}
 
 #[path = "../../../../cachefiles/coherency.rs"]
 mod coherency;
@@ -11,6 +21,8 @@ mod coherency;
 mod command;
 #[path = "../../../../cachefiles/extent.rs"]
 mod extent;
+#[path = "../../../../cachefiles/integrity.rs"]
+mod integrity;
 #[path = "../../../../cachefiles/key.rs"]
 mod key;
 #[path = "../../../../cachefiles/limits.rs"]
@@ -21,6 +33,7 @@ mod tests {
     mod coherency;
     mod command;
     mod extent;
+    mod integrity;
     mod key;
     mod limits;
 }

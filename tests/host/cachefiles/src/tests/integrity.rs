@@ -211,14 +211,15 @@ fn replaced() {
     );
 }
 
-/// And what was damaged of the one before does not matter, once its writes have ended.
+/// And what was damaged of the one before does not matter.
 #[test]
 fn damage_before_the_replacement() {
     play(
         [
             |o| {
                 o.write(0, true);
-                o.write(2, true);
+                // More than can be mended.
+                o.integrity.note(o.integrity.epoch(), Damage::ALL);
                 o.replace();
                 o.write(1, false)
             },

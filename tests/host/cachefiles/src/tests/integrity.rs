@@ -120,11 +120,7 @@ impl Object {
 }
 
 /// Plays two parts beside a third, and then the end.
-fn play(
-    parts: [fn(&Object) -> bool; 2],
-    third: fn(&Object) -> bool,
-    end: fn(&Object, [bool; 2]),
-) {
+fn play(parts: [fn(&Object) -> bool; 2], third: fn(&Object) -> bool, end: fn(&Object, [bool; 2])) {
     // Weak ones are many times as many.
     for (accesses, bound) in [(Accesses::InOrder, 3), (Accesses::Weak, 2)] {
         let mut builder = loom::model::Builder::new();
@@ -205,7 +201,12 @@ fn replaced() {
         |o| o.mend(),
         |o, _| {
             for block in [0, 1] {
-                assert_ne!(o.read(block), Some(Wrong), "block {block} of {}", o.which.load(Acquire));
+                assert_ne!(
+                    o.read(block),
+                    Some(Wrong),
+                    "block {block} of {}",
+                    o.which.load(Acquire)
+                );
             }
         },
     );

@@ -172,7 +172,7 @@ accelerator() {
 case ${icount:+icount}$accel in
 icount*) processor=(-icount "shift=0,sleep=off" -accel tcg -cpu max -smp 1) ;;
 # With page tables of four levels, as most machines have: emulating five takes longer.
-tcg) processor=(-accel "tcg,thread=multi" -cpu max,la57=off -smp "$cpus") ;;
+tcg) processor=(-accel "tcg,thread=multi" -cpu "max,la57=off" -smp "$cpus") ;;
 kvm) processor=(-accel kvm -cpu host -smp "$cpus") ;;
 *) die "--accel $accel is neither kvm nor tcg" ;;
 esac

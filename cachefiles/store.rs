@@ -67,7 +67,7 @@ pub(crate) struct Room<'a> {
 }
 
 /// A name as a message shows it.
-struct Name<'a>(&'a CStr);
+pub(crate) struct Name<'a>(pub(crate) &'a CStr);
 
 impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

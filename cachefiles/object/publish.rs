@@ -181,8 +181,9 @@ impl Object {
                 if let Err(error) = attr::remove(self.cache(), self.debug_id, file.dentry()) {
                     if crate::ratelimit::may_speak() {
                         pr_err!(
-                            "A stale object can neither be removed nor marked: error {} [o={:08x}]\n",
+                            "A stale object can neither be removed nor marked: error {}, {} [o={:08x}]\n",
                             error.to_errno(),
+                            store::Name(&self.name),
                             self.debug_id
                         );
                     }

@@ -133,7 +133,7 @@ for kind in folder link fifo device; do
 done
 find_it
 chattr +i "$object"
-log_says immutable "A stale object can neither be removed nor marked: error -1" ''
+log_says immutable "A stale object can neither be removed nor marked: error -1" "$(basename "$object")"
 chattr -i "$object"
 rm "$object"
 mkdir "$object"

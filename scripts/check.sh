@@ -127,6 +127,8 @@ boot() {
 	for name in TURNS MANY CHURN FUZZ_SECONDS SLOW TREES CUTS COMMAND EXCUSE_C; do
 		[ -z "${!name:-}" ] || asked+=(--env "$name=${!name}")
 	done
+	# The debug kernel would say nothing after its first report.
+	[ "${SLOW:-1}" = 1 ] || words+=" kasan_multi_shot"
 	# Debian's kernel has it, but prefers AppArmor.
 	[[ " $* " != *" selinux "* ]] || words+=" security=selinux"
 	# Packages that only one filesystem's server needs, or one part, are a disk of their own.

@@ -152,7 +152,10 @@ impl Object {
                 see(RefWhy::SeeCleanCommit);
                 let written = self.cookie.clear(CookieFlag::LocalWrite);
                 let updated = self.cookie.clear(CookieFlag::NeedsUpdate);
-                if (written || updated)
+                // Filesystems give coherency data whenever a file is closed; mostly it says what
+                // the file says already, and then nothing is written that could fail.
+                let is_news = || !self.is_coherent(&file, &snapshot).unwrap_or(false);
+                if (written || (updated && is_news()))
                     && self
                         .store_coherency(&file, &snapshot, Content::NoData)
                         .is_err()

@@ -80,14 +80,20 @@ find_it() {
 	[ -f "$object" ] || fail "there is not one object, but: $object"
 	folder=${object%/*} volume=${object%/*/*}
 }
-# log_says KIND WORDS NAME : read once more, and the log has a line with both.
+# damaged KIND : what the log says after this is about it.
+damaged() { echo "damaged-cache: a kind of damage is $1" >/dev/kmsg; }
+# logged KIND WORDS NAME : the log has a line with both.
+logged() {
+	dmesg | sed -n "/a kind of damage is $1\$/,\$p" | grep 'CacheFiles: ' | grep -F -- "$2" | grep -qF -- "$3" ||
+		fail "the log does not say '$2' of $3: $1"
+}
+# log_says KIND WORDS NAME : read once more, and the log has such a line.
 log_says() {
-	echo "damaged-cache: a kind of damage is $1" >/dev/kmsg
+	damaged "$1"
 	mount_nfs
 	same said
 	umount_nfs
-	dmesg | sed -n "/a kind of damage is $1\$/,\$p" | grep 'CacheFiles: ' | grep -F -- "$2" | grep -qF -- "$3" ||
-		fail "the log does not say '$2' of $3: $1"
+	logged "$@"
 }
 number() { printf '(B=%x)' "$(stat -c %i "$1")"; }
 # poke OBJECT BYTE VALUE : one byte of its attribute, in hexadecimal.
@@ -131,9 +137,21 @@ for kind in folder link fifo device; do
 	esac
 	log_says $kind "$(basename "$object") is not a file" ''
 done
+# One that cannot be changed is as good as before, until what it is of changes.
 find_it
+damaged immutable
+mount_nfs
+same said
 chattr +i "$object"
-log_says immutable "A stale object can neither be removed nor marked: error -1" "$(basename "$object")"
+remount
+read_warm said
+exec 5<$MNT/said/1
+random $EXPORT/said/1 30011
+sync -f $EXPORT/said
+same said
+exec 5<&-
+umount_nfs
+logged immutable "A stale object can neither be removed nor marked: error -1" "$(basename "$object")"
 chattr -i "$object"
 rm "$object"
 mkdir "$object"

@@ -61,7 +61,7 @@ add() {
 # Everything takes some ten times as long there, most of it on one processor; so
 # two machines share the cases.
 export SLOW=10 TURNS=${TURNS:-4} FUZZ_SECONDS=${FUZZ_SECONDS:-60}
-first=() second=() workers=()
+first=() second=()
 for name in "${cases[@]}"; do
 	case $name in
 	# Those of a second boot stay together.
@@ -91,17 +91,14 @@ run_exerciser() {
 		echo "0 passed, 1 failed, 0 skipped" >"$BUILD/check-debug/cases.exerciser"
 	fi
 }
-finish() { [ ${#workers[@]} = 0 ] || kill -TERM "${workers[@]}" 2>/dev/null || true; }
-trap finish EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+run_second() { run_cases 2 ${second[@]+"${second[@]}"}; run_exerciser; }
+end_with_workers
 rm -f "$BUILD"/check-debug/cases*
 # Whatever was built before is there for both.
 "$TOP/scripts/image.sh" >/dev/null
-run_cases 1 "${first[@]}" & workers+=($!)
-{ run_cases 2 ${second[@]+"${second[@]}"}; run_exerciser; } & workers+=($!)
-wait
-workers=()
+at_most 2 run_cases 1 "${first[@]}"
+at_most 2 run_second
+all_ended
 for lane in 1 2 exerciser; do
 	case $lane in
 	2) [ ${#second[@]} -gt 0 ] || continue ;;

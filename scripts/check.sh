@@ -30,16 +30,7 @@ result() {
 }
 
 logs=${CHECK_LOGS:-$BUILD/check} seed=${SEED:-1}
-workers=()
-finish() {
-	local worker
-	for worker in ${workers[@]+"${workers[@]}"}; do
-		kill -TERM "$worker" 2>/dev/null || true
-	done
-}
-trap finish EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+end_with_workers
 
 # step WHAT COMMAND... : one thing that passes or fails as a whole.
 step() {
@@ -191,6 +182,9 @@ run_pair() {
 	rm -rf "$logs/$pair"/*.img "$logs/$pair/share"
 }
 
+# run_named PAIR CASE... : the same, with the pair in front of each line.
+run_named() { run_pair "$@" > >(sed -u "s/^/[$1] /"); }
+
 # stage CASE... : the folder that the machines get.
 stage() {
 	rm -rf "$logs/job"
@@ -220,24 +214,17 @@ stage_policy() {
 
 # vm_tests "PAIR..." CASE... : the pairs in machines side by side.
 vm_tests() {
-	local pairs=$1 pair how name reason running=0 side
+	local pairs=$1 pair how name reason side
 	shift
 	side=$(side_by_side)
 	"$TOP/scripts/image.sh" >/dev/null
 	stage "$@"
 	for pair in $pairs; do
-		if [ "$running" -ge "$side" ]; then
-			wait -n || true
-			running=$((running - 1))
-		fi
-		( run_pair "$pair" "$@" ) > >(sed -u "s/^/[$pair] /") &
-		workers+=($!)
-		running=$((running + 1))
+		at_most "$side" run_named "$pair" "$@"
 		# The first finds out whether KVM works; the others take its word.
 		sleep 2
 	done
-	wait
-	workers=()
+	all_ended
 	for pair in $pairs; do
 		while read -r how name reason; do
 			result "$how" "$pair $name" "$reason"

@@ -51,28 +51,17 @@ run_one() {
 			printf '%s with kernel %s\n' "$(date -u +%F)" "$(cat "$KERNEL/release")" >"$dir/$pair/ran"
 	done
 }
-workers=()
-finish() { [ ${#workers[@]} = 0 ] || kill -TERM "${workers[@]}" 2>/dev/null || true; }
-trap finish EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+end_with_workers
 # run_all FILESYSTEM... : as many at once as there is room for machines.
 run_all() {
-	local fs running=0 at_once
+	local fs at_once
 	at_once=$(($(side_by_side) / ${#pairs[@]}))
 	for fs; do
-		if [ "$running" -gt 0 ] && [ "$running" -ge "$at_once" ]; then
-			wait -n || true
-			running=$((running - 1))
-		fi
-		run_one "$fs" &
-		workers+=($!)
-		running=$((running + 1))
+		at_most "$at_once" run_one "$fs"
 		# The first makes what is missing, and finds out whether KVM works.
 		sleep 2
 	done
-	wait
-	workers=()
+	all_ended
 }
 # ran FILESYSTEM : when, and with which kernel; of both pairs, where these differ.
 ran() {

@@ -92,6 +92,33 @@ progress() {
 	done
 }
 
+# What runs in the background, by process, and ends with the script that begins it: its traps
+# are set by end_with_workers.
+workers=() working=0
+stop_workers() { [ ${#workers[@]} = 0 ] || kill -TERM "${workers[@]}" 2>/dev/null || true; }
+end_with_workers() {
+	trap stop_workers EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+}
+# at_most N COMMAND... : begin it when fewer than N of those that were begun so are left.
+at_most() {
+	local most=$1
+	shift
+	if [ "$working" -gt 0 ] && [ "$working" -ge "$most" ]; then
+		wait -n || true
+		working=$((working - 1))
+	fi
+	"$@" &
+	workers+=($!)
+	working=$((working + 1))
+}
+# all_ended : wait for them; how each ended is for it to leave somewhere.
+all_ended() {
+	wait
+	workers=() working=0
+}
+
 # How many machines run side by side: two on each processor, as half of the time they
 # wait, if there is the memory.
 side_by_side() {

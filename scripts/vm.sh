@@ -52,7 +52,7 @@ KNOWN='BUG: KASAN: slab-use-after-free in netfs_pgpriv2_end_copy_to_cache[+]'
 # without_known <LOG : the log with empty lines for such reports.
 without_known() {
 	awk -v known="$KNOWN" '
-		inside { print ""; if (/==========/) inside = 0; next }
+		inside && !/BUG: |WARNING: |Oops|panic/ { print ""; if (/==========/) inside = 0; next }
 		$0 ~ known { print ""; inside = 1; next }
 		{ print }'
 }
@@ -323,7 +323,8 @@ complain() {
 # reports itself there.
 user_space=$(grep -a -n -m 1 'Run /init as init process' "$run/kernel.log" | cut -d : -f 1) || true
 report=$(without_known <"$run/kernel.log" | grep -a -n -E "$REPORTS" | awk -F : -v from="${user_space:-0}" '$1 >= from' | { [ -z "$ignore" ] && cat || grep -a -v -E "$ignore"; } | head -n 1 | tr -d '\r') || true
-! grep -a -q -E "$KNOWN" "$run/kernel.log" || say "the kernel reported a bug of its own: $(grep -a -o -m 1 -E "$KNOWN" "$run/kernel.log")"
+known=$(grep -a -o -m 1 -E "$KNOWN" "$run/kernel.log") || true
+[ -z "$known" ] || say "the kernel reported a bug of its own: $known"
 if [ -n "$report" ]; then
 	line=${report%%:*}
 	during=$(head -n "$line" "$run/kernel.log" | tr -d '\r' | sed -n 's/.*vm: case \([^ ]*\) begins$/\1/p' | tail -n 1)

@@ -48,6 +48,7 @@ impl Integrity {
     /// Another file takes the place of the one there was. Under the object's `change`.
     pub(crate) fn start_over(&self) {
         self.epoch.fetch_add(1, ordering::Full);
+        // An exchange, not a store, so that it is in order with those who add to it.
         self.damage.xchg(0, ordering::Full);
     }
 

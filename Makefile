@@ -79,7 +79,7 @@ help:
 	@echo 'make demo         read a tree over NFS twice in a virtual machine, the second time from the cache'
 	@echo 'make check        run all tests'
 	@echo 'make check-debug   run the tests, and the exerciser, on a debug kernel, which is built first'
-	@echo 'make check-long   what takes hours: power cuts, damaged trees, an hour of the daemon'
+	@echo 'make check-long   what takes hours: power cuts, damaged trees, an hour of the daemon, all cases with all pairs'
 	@echo 'make compat       run every filesystem with its real server, on C and on Rust, and make a table'
 	@echo 'make vm T=CASE    run some cases of tests/vm/cases in a virtual machine'
 	@echo 'make bench        measure all pairs of C and Rust modules: cost of each operation, scale, memory'

@@ -7,6 +7,7 @@
 #   hostile     300 damaged trees                                (about an hour)
 #   churn       an hour of Debian's daemon on a disk that is too small
 #   many        20,000 objects                                   (some minutes)
+#   pairs       all cases with all four pairs                    (about an hour)
 #   mutants     each fault of tests/host/mutants.sh, and the test that finds it
 #
 # All of them by default.  Ends with one line over all that ran.  SEED=N chooses what
@@ -15,14 +16,14 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 case ${1:-} in
---help) sed -n '4,13s/^# \{0,1\}//p' "$0"; exit 0 ;;
+--help) sed -n '4,14s/^# \{0,1\}//p' "$0"; exit 0 ;;
 --*) die "unknown option $1; see check-long.sh --help" ;;
 esac
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(power-cut hostile churn many mutants)
+[ ${#parts[@]} -gt 0 ] || parts=(power-cut hostile churn many pairs mutants)
 for part in "${parts[@]}"; do
 	case $part in
-	power-cut | hostile | churn | many | mutants) ;;
+	power-cut | hostile | churn | many | pairs | mutants) ;;
 	*) die "there is no part '$part'; see check-long.sh --help" ;;
 	esac
 done
@@ -37,6 +38,7 @@ run() {
 	hostile) TREES=300 SLOW=8 case_of hostile ;;
 	churn) CHURN=3600 case_of churn ;;
 	many) MANY=20000 SLOW=8 case_of many-objects ;;
+	pairs) PAIR="c-c r-r c-r r-c" EXCUSE_C=1 "$TOP/scripts/check.sh" --vm ;;
 	mutants) "$TOP/scripts/mutants.sh" ;;
 	esac
 }

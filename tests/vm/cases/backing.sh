@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Filesystems under the cache: those that can hold one are filled and read warm
 # after a remount; those that cannot are refused with one errno and one line.
+# pairs: c-c r-r
 . ./lib.sh
 
 CACHE=/backing

@@ -2,6 +2,7 @@
 # A cache whose files, directories and attributes were damaged while nobody used
 # it: never a wrong byte, never an error, and afterwards everything is cached.  And the log
 # says of each kind of damage what it is and where.
+# pairs: r-r
 . ./lib.sh
 . ./by-hand.sh
 

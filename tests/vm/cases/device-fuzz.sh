@@ -2,6 +2,7 @@
 # Everything that can be said to the device, by many at once, while it is closed and
 # opened again: each answer is one of the protocol's and comes soon, and afterwards
 # the daemon's cache works.  FUZZ_SECONDS=600 for a long run.
+# pairs: c-c r-r
 . ./lib.sh
 
 FUZZ_SECONDS=${FUZZ_SECONDS:-10} SEED=${SEED:-$RANDOM}

@@ -2,6 +2,7 @@
 # A disk under the cache that stops answering for a while, one that becomes
 # read-only, and one that fails: the reader gets the right bytes all the time, and
 # with the disk mended the cache is used again.
+# pairs: c-c r-r
 . ./lib.sh
 . ./flaky.sh
 

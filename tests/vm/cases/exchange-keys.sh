@@ -3,6 +3,7 @@
 # cachefiles and found by the other, both ways, page by page.  What is found is the cache
 # as a crash would leave it: with objects that were in use for changes, and have the mark
 # of that, which each cachefiles has to know from the other.
+# pairs: r-r
 . ./lib.sh
 . ./modules.sh
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A cache filled with one cachefiles is read by the other, both ways.
+# pairs: c-c r-r
 . ./lib.sh
 . ./modules.sh
 

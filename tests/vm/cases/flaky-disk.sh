@@ -2,6 +2,7 @@
 # A disk under the cache that fails for a second every other second: all of it, only reads, or
 # only writes.  The reader gets the right bytes all the time, and with the disk mended the cache
 # is used again.
+# pairs: c-c r-r
 . ./lib.sh
 . ./by-hand.sh
 . ./flaky.sh

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The cache's filesystem is frozen (for a snapshot, say) while files are read and stored:
 # readers go on, nothing is written until it is thawed, and then all is as if it had not been.
+# pairs: r-r
 . ./lib.sh
 . ./by-hand.sh
 . ./readers.sh

@@ -2,6 +2,7 @@
 # A disk that is too small for what is read: objects are culled, the reader sees
 # no error, and the daemon stays.  Then somebody else fills it: what is read is right all
 # the same, and caching goes on when there is room again.
+# pairs: c-c r-r
 . ./lib.sh
 . ./small-disk.sh
 

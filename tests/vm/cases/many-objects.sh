@@ -22,7 +22,9 @@ mount_nfs
 before=$(objects)
 sums $MNT/many >/tmp/seen
 umount_nfs
-more "objects in the cache" $(($(objects) - before)) $((MANY - 1))
+# A file gets its name when it is put away, which an umount does not wait for.
+all_stored() { [ $(($(objects) - before)) -ge "$MANY" ]; }
+wait_for "$MANY objects have names, $(($(objects) - before)) have" all_stored
 
 # What is culled goes through the folders as the daemon does; the time is the processor's.
 python3 - $CACHE/cache "$MANY" <<-'END' || fail "$(cat /tmp/reason)"

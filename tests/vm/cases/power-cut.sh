@@ -6,6 +6,7 @@
 # One run of the machine has many such moments: dm-log-writes keeps a log of what
 # reached the disk, in the worst order that flushes allow, and each beginning of
 # that log is a disk after a power cut.  tests/power-cut/run.sh N tries N of them.
+# pairs: c-c r-r
 . ./lib.sh
 . ./by-hand.sh
 

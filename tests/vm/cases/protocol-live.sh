@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What the device answers about a cache that is used: what is in use, what was released, when
 # there is too little room, what cannot be removed, and that the cache stopped.
+# pairs: c-c r-r
 . ./lib.sh
 . ./by-hand.sh
 . ./flaky.sh

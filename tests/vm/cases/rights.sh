@@ -2,6 +2,7 @@
 # Who may do what: the device is for the administrator of the machine, not of a container; a
 # mount with an id mapping is refused; and what is in the cache is for nobody but root, whoever
 # reads it through the mount.
+# pairs: c-c r-r
 . ./lib.sh
 . ./by-hand.sh
 

@@ -103,19 +103,30 @@ all_cases() {
 	echo selinux
 }
 
-# is_told PAIR CASE : whether the pair can make a difference to what the case finds.  A case that
-# is about the disk, or loads both cachefiles itself, says with "# pairs:" which are enough when
+# pairs_of CASE : those that can make a difference to what the case finds; nothing if all can.  A
+# case that is about the disk, or loads both cachefiles itself, says which are enough when
 # everything is run; `check-long.sh pairs` has all of them.
-is_told() {
-	local file=$TOP/tests/vm/cases/$2.sh pairs=''
-	[ ! -f "$file" ] || pairs=$(sed -n 's/^# pairs: //p' "$file")
-	[ -z "$pairs" ] || [[ " $pairs " == *" $1 "* ]]
+pairs_of() {
+	local file=$TOP/tests/vm/cases/$1.sh
+	[ ! -f "$file" ] || sed -n 's/^# pairs: //p' "$file"
+}
+# lane PAIR shared|apart CASE... : what of the cases one machine runs when everything is run.
+# Those of some pairs only have one of their own, so that no pair takes much longer than others.
+lane() {
+	local pair=$1 kind=$2 pairs name
+	shift 2
+	for name; do
+		pairs=$(pairs_of "$name")
+		case $kind:$pairs in
+		shared: | apart:*"$pair"*) echo "$name" ;;
+		esac
+	done
 }
 
-# boot PAIR NUMBER CASE... : run cases in one machine.
+# boot PAIR FOLDER NUMBER CASE... : run cases in one machine.
 boot() {
-	local pair=$1 number=$2 status=0 dir=$logs/$1 name file words=slab_nomerge asked=() more=() layer=() disk
-	shift 2
+	local pair=$1 dir=$2 number=$3 status=0 name file words=slab_nomerge asked=() more=() layer=() disk
+	shift 3
 	for name in TURNS MANY CHURN FUZZ_SECONDS SLOW TREES CUTS COMMAND EXCUSE_C; do
 		[ -z "${!name:-}" ] || asked+=(--env "$name=${!name}")
 	done
@@ -158,14 +169,13 @@ boot() {
 	esac >>"$dir/$number/cases"
 }
 
-# run_pair PAIR CASE... : leaves the results in $logs/PAIR/cases.
-run_pair() {
-	local pair=$1 first=() second=() name reboot=''
-	shift
-	rm -rf "${logs:?}/$pair"
-	mkdir -p "$logs/$pair"
+# run_lane PAIR FOLDER CASE... : leaves the results in FOLDER/cases.
+run_lane() {
+	local pair=$1 dir=$2 first=() second=() name reboot=''
+	shift 2
+	rm -rf "${dir:?}"
+	mkdir -p "$dir"
 	for name; do
-		[ -z "$everything" ] || is_told "$pair" "$name" || continue
 		case $name in
 		reboot) reboot=$name ;;
 		reload | selinux) second+=("$name") ;;
@@ -173,18 +183,18 @@ run_pair() {
 		esac
 	done
 	[ -z "$reboot" ] || { first+=("$reboot"); second=("$reboot" ${second[@]+"${second[@]}"}); }
-	[ ${#first[@]} = 0 ] || boot "$pair" 1 "${first[@]}"
-	[ ${#second[@]} = 0 ] || boot "$pair" 2 "${second[@]}"
+	[ ${#first[@]} = 0 ] || boot "$pair" "$dir" 1 "${first[@]}"
+	[ ${#second[@]} = 0 ] || boot "$pair" "$dir" 2 "${second[@]}"
 	{
 		# Half a reboot is none: its first part counts only when it failed.
-		[ ${#first[@]} = 0 ] || grep -v '^pass reboot$' "$logs/$pair/1/cases" || true
-		[ ${#second[@]} = 0 ] || cat "$logs/$pair/2/cases"
-	} >"$logs/$pair/cases"
-	rm -rf "$logs/$pair"/*.img "$logs/$pair/share"
+		[ ${#first[@]} = 0 ] || grep -v '^pass reboot$' "$dir/1/cases" || true
+		[ ${#second[@]} = 0 ] || cat "$dir/2/cases"
+	} >"$dir/cases"
+	rm -rf "$dir"/*.img "$dir/share"
 }
 
-# run_named PAIR CASE... : the same, with the pair in front of each line.
-run_named() { run_pair "$@" > >(sed -u "s/^/[$1] /"); }
+# run_named PAIR FOLDER CASE... : the same, with the pair in front of each line.
+run_named() { run_lane "$@" > >(sed -u "s/^/[$1] /"); }
 
 # stage CASE... : the folder that the machines get.
 stage() {
@@ -213,23 +223,36 @@ stage_policy() {
 	"$TOP/scripts/selinux-policy.sh" "$logs/job/selinux.policy" || result fail selinux "its policy does not compile (see above)"
 }
 
-# vm_tests "PAIR..." CASE... : the pairs in machines side by side.
+# vm_tests "PAIR..." CASE... : machines side by side.
 vm_tests() {
-	local pairs=$1 pair how name reason side
+	local pairs=$1 pair kind how name reason side dirs=() dir chosen=()
 	shift
 	side=$(side_by_side)
 	"$TOP/scripts/image.sh" >/dev/null
 	stage "$@"
-	for pair in $pairs; do
-		at_most "$side" run_named "$pair" "$@"
-		# The first finds out whether KVM works; the others take its word.
-		sleep 2
+	for kind in shared apart; do
+		for pair in $pairs; do
+			dir=$logs/$pair
+			if [ -n "$everything" ]; then
+				[ $kind = shared ] || dir+=.$kind
+				mapfile -t chosen < <(lane "$pair" $kind "$@")
+			else
+				chosen=("$@")
+				[ $kind = shared ] || chosen=()
+			fi
+			[ ${#chosen[@]} -gt 0 ] || continue
+			dirs+=("$dir")
+			at_most "$side" run_named "$pair" "$dir" "${chosen[@]}"
+			# The first finds out whether KVM works; the others take its word.
+			sleep 2
+		done
 	done
 	all_ended
-	for pair in $pairs; do
+	for dir in "${dirs[@]}"; do
+		pair=${dir##*/}
 		while read -r how name reason; do
-			result "$how" "$pair $name" "$reason"
-		done <"$logs/$pair/cases"
+			result "$how" "${pair%.apart} $name" "$reason"
+		done <"$dir/cases"
 	done
 }
 

@@ -31,7 +31,7 @@ ALL_PARTS=(cold warm-dropped warm-remounted
 	sparse large empty many-files two-mounts early-mount
 	rebound writer-rebound daemon-killed server-restart disk-full unmount-busy)
 # Other people's suites.
-SUITES=(fsx fio dbench stress-ng)
+SUITES=(fsx fio dbench nfstest stress-ng)
 ALL_PARTS+=("${SUITES[@]}")
 
 read -ra parts <<<"${PARTS:-${ALL_PARTS[*]}}"

@@ -151,7 +151,7 @@ boot() {
 		--results "$dir/$number" --log "$dir/$number/kernel.log" --time $(((300 + $# * 300) * ${SLOW:-1} + ${CHURN:-0})) \
 		--disk "server=$dir/server.img:1G" --disk "cache=$dir/cache.img:1G" \
 		--share "served=$dir/share" --share "second=$dir/share" --share "behind=$dir/share" \
-		--append "$words" --env "BOOT=$number" --env "CASE_LIMIT=$((500 * ${SLOW:-1} + ${CHURN:-0}))" \
+		--append "$words" --env "BOOT=$number" --env "CASE_LIMIT=$((900 * ${SLOW:-1} + ${CHURN:-0}))" \
 		${layer[@]+"${layer[@]}"} ${asked[@]+"${asked[@]}"} --env "SEED=$seed" --env SECONDS_OF_RANDOM=20 \
 		-- ./run "$@" >"$dir/$number/output" 2>&1 &
 	tail -q -n +1 -F --pid=$! "$dir/$number/output" 2>/dev/null || true

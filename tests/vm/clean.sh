@@ -10,7 +10,7 @@
 pkill -KILL -x cachefilesd || true
 # Folders that a case mounted, the newest first.
 awk '$3 ~ /^(nfs|nfs4|9p|cifs|afs|ceph)$/ && $2 ~ "^/mnt/" { print $2 }' /proc/mounts | tac | while read -r folder; do
-	timeout -s KILL $((60 * ${SLOW:-1})) umount "$folder" || fail "$folder cannot be unmounted after case $1"
+	timeout -s KILL $((120 * ${SLOW:-1})) umount "$folder" || fail "$folder cannot be unmounted after case $1"
 done
 wait_for "the cache is withdrawn after case $1" no_cache_active
 # A case may have swapped the pair's cachefiles for the other one.

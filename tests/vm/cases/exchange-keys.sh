@@ -41,7 +41,7 @@ drive_with() {
 	insmod exerciser/fscache-exerciser.ko
 	wait_for "the devices appear" test -e /dev/fscache-exerciser -a -e /dev/cachefiles
 	say "seed $2, $3, with the cachefiles that is $1"
-	exerciser/drive --seed "$2" --cache $CACHE/keys --in-use "timeout $((100 * ${SLOW:-1})) bash $0 copy" "$3" >/tmp/exchange.out || {
+	exerciser/drive --seed "$2" --cache $CACHE/keys --in-use "timeout $((300 * ${SLOW:-1})) bash $0 copy" "$3" >/tmp/exchange.out || {
 		cat /tmp/exchange.out
 		fail "seed $2, $3 with $1: $(grep -m 1 -e FAIL: -e refused /tmp/exchange.out | sed 's/^ *FAIL: //')"
 	}

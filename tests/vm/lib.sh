@@ -27,12 +27,13 @@ more() { [ "$2" -gt "$3" ] || fail "$1: got $2, wanted more than $3"; }
 
 # wait_for WHAT COMMAND... : until the command succeeds.  How long it may take is no
 # matter of what is tested, but of the machine: two minutes are much for any.  (SLOW
-# says how many times slower the kernel is than the stock one.)
+# says how many times slower the kernel is than the stock one.)  The command in WHY_NOT, if
+# any, is asked what was in the way.
 wait_for() {
 	local end=$((SECONDS + 120 * ${SLOW:-1})) what=$1
 	shift
 	until "$@"; do
-		[ $SECONDS -lt $end ] || fail "waited in vain: $what"
+		[ $SECONDS -lt $end ] || fail "waited in vain: $what${WHY_NOT:+ ($($WHY_NOT))}"
 		sleep 0.1
 	done
 }
@@ -170,10 +171,14 @@ loaded() { [ -d "/sys/module/$1" ]; }
 unload() {
 	local name
 	for name; do
-		! loaded "$name" || wait_for "module $name unloads" try_unload "$name"
+		! loaded "$name" || WHY_NOT="why_loaded $name" wait_for "module $name unloads" try_unload "$name"
 	done
 }
 try_unload() { rmmod "$1" 2>/tmp/rmmod.err || { loaded "$1" && return 1; }; }
+# why_loaded MODULE : what rmmod says, and which modules and processes may be using it.
+why_loaded() {
+	echo "$(tr '\n' ' ' </tmp/rmmod.err), used $(cat "/sys/module/$1/refcnt") times, by $(ls -x "/sys/module/$1/holders"); processes $(ps -eo comm= | grep -v '^k' | sort | uniq -c | tr -s ' \n' ' ')"
+}
 unload_all() { unload cachefiles nfsv4 nfs netfs fscache; }
 
 # module_origin NAME : "ours", "stock" or "none", by what is loaded, not by what was asked for.

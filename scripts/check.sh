@@ -4,7 +4,8 @@
 # Runs all tests, and ends with one line over all that ran.
 #
 #   check.sh                   everything: host tests, build, format, lints, and
-#                              the cases of tests/vm with all four pairs
+#                              the cases of tests/vm with all four pairs, or those
+#                              that a case says are enough
 #   check.sh --vm [CASE...]    only these cases (default: all) with the pair, or
 #                              pairs, in $PAIR (default: r-r); a case may also be
 #                              FILESYSTEM:PART, of tests/vm/servers and compat
@@ -110,13 +111,13 @@ pairs_of() {
 	local file=$TOP/tests/vm/cases/$1.sh
 	[ ! -f "$file" ] || sed -n 's/^# pairs: //p' "$file"
 }
-# lane PAIR shared|apart CASE... : what of the cases one machine runs when everything is run.
-# Those of some pairs only have one of their own, so that no pair takes much longer than others.
+# lane PAIR shared|apart CASE... : what of the cases one machine runs.  When everything is run,
+# those of some pairs only have one of their own, so that no pair takes much longer than others.
 lane() {
-	local pair=$1 kind=$2 pairs name
+	local pair=$1 kind=$2 pairs='' name
 	shift 2
 	for name; do
-		pairs=$(pairs_of "$name")
+		[ -z "$everything" ] || pairs=$(pairs_of "$name")
 		case $kind:$pairs in
 		shared: | apart:*"$pair"*) echo "$name" ;;
 		esac
@@ -232,15 +233,10 @@ vm_tests() {
 	stage "$@"
 	for kind in shared apart; do
 		for pair in $pairs; do
-			dir=$logs/$pair
-			if [ -n "$everything" ]; then
-				[ $kind = shared ] || dir+=.$kind
-				mapfile -t chosen < <(lane "$pair" $kind "$@")
-			else
-				chosen=("$@")
-				[ $kind = shared ] || chosen=()
-			fi
+			mapfile -t chosen < <(lane "$pair" $kind "$@")
 			[ ${#chosen[@]} -gt 0 ] || continue
+			dir=$logs/$pair
+			[ $kind = shared ] || dir+=.$kind
 			dirs+=("$dir")
 			at_most "$side" run_named "$pair" "$dir" "${chosen[@]}"
 			# The first finds out whether KVM works; the others take its word.
@@ -319,7 +315,7 @@ case ${1:-} in
 	injection_tests
 	debug_tests
 	;;
---help) sed -n '4,16s/^# \{0,1\}//p' "$0"; exit 0 ;;
+--help) sed -n '4,17s/^# \{0,1\}//p' "$0"; exit 0 ;;
 *) die "unknown option $1; see check.sh --help" ;;
 esac
 

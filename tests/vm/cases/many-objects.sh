@@ -24,7 +24,7 @@ sums $MNT/many >/tmp/seen
 umount_nfs
 # A file gets its name when it is put away, which an umount does not wait for.
 all_stored() { [ $(($(objects) - before)) -ge "$MANY" ]; }
-wait_for "$MANY objects have names, $(($(objects) - before)) have" all_stored
+WHY_NOT=objects wait_for "$MANY objects have names, beside $before" all_stored
 
 # What is culled goes through the folders as the daemon does; the time is the processor's.
 python3 - $CACHE/cache "$MANY" <<-'END' || fail "$(cat /tmp/reason)"

@@ -21,9 +21,9 @@ for turn in $(seq 1 "$turns"); do
 	more "cookies in use" "$cookies" 7
 	umount_nfs
 	echo 1 >/sys/kernel/slab/fscache_cookie_jar/shrink
-	wait_for "all cookies are freed after the umount, $(slab fscache_cookie_jar) are left" no_cookies
+	WHY_NOT='slab fscache_cookie_jar' wait_for "all cookies are freed after the umount" no_cookies
 	echo 1 >/sys/kernel/slab/cachefiles_object_jar/shrink
-	wait_for "all objects are freed after the umount, $(slab cachefiles_object_jar) are left" no_objects
+	WHY_NOT='slab cachefiles_object_jar' wait_for "all objects are freed after the umount" no_objects
 	daemon_stop
 	unload_all
 	equal "the slab of cookies after unloading" "$(slab fscache_cookie_jar)" absent

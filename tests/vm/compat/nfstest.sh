@@ -24,7 +24,7 @@ say "$(grep -E 'READ: +[1-9]' "$log" | tail -n 1 | tr -s ' ')"
 
 # With a name for its files it mounts nothing and looks at no packets, but it still wants to know
 # an address of its server that is not loopback's.  "open" tries all flags there are, for a
-# minute, and NFS fails some of it without a cache as well.
+# minute, and NFS fails two of it, O_EXCL with O_CREAT, with C just as with ours.
 if [[ $FS == nfs* ]]; then
 	ip address add 192.0.2.1/32 dev lo 2>/dev/null || true
 	ip route replace default dev lo

@@ -25,8 +25,9 @@ const SHARDS: usize = 256;
 /// How many chains a shard begins with; a power of two.
 const FIRST_CHAINS: usize = 8;
 
-/// A shard doubles its chains when they hold this many members on average.
-const MAX_LOAD: usize = 2;
+/// A shard doubles its chains when they hold this many members on average. A pointer for each four
+/// to eight members is next to no memory, and passing by a member costs a comparison of hashes.
+const MAX_LOAD: usize = 8;
 
 /// The pointer through which a member is chained. Guarded by the lock of the member's shard.
 #[repr(transparent)]

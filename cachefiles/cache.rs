@@ -198,8 +198,8 @@ impl Cache {
             },
         };
         let (store, graveyard) = with_creds(&cred, || {
-            let (store, _) = store::get_directory(&room, root.dentry(), c"cache")?;
-            let (graveyard, _) = store::get_directory(&room, root.dentry(), c"graveyard")?;
+            let (store, _) = store::get_directory(&room, root.dentry(), b"cache")?;
+            let (graveyard, _) = store::get_directory(&room, root.dentry(), b"graveyard")?;
             Ok::<_, Error>((store, graveyard))
         })?;
 

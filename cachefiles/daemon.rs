@@ -252,7 +252,7 @@ impl Config {
 
     /// The cache, a name in the daemon's current directory, and that directory, which must be one
     /// of the cache's.
-    fn target(&self, argument: &[u8], what: &str) -> Result<(&Cache, Path, CString)> {
+    fn target<'a>(&self, argument: &'a [u8], what: &str) -> Result<(&Cache, Path, &'a [u8])> {
         if !command::is_plain_name(argument) {
             pr_err!("{} command requires dirfd and filename\n", what);
             return Err(EINVAL);
@@ -273,19 +273,19 @@ impl Config {
             pr_err!("{} command requires a directory of the cache\n", what);
             return Err(EPERM);
         }
-        Ok((cache, directory, to_cstring(argument)?))
+        Ok((cache, directory, argument))
     }
 
     /// `cull <name>`: removes what nobody uses.
     fn cull(&self, argument: &[u8]) -> Result {
         let (cache, directory, name) = self.target(argument, "cull")?;
-        cache.with_creds(|| store::cull(cache, directory.dentry(), &name))
+        cache.with_creds(|| store::cull(cache, directory.dentry(), name))
     }
 
     /// `inuse <name>`: tells whether something is in use.
     fn check_in_use(&self, argument: &[u8]) -> Result {
         let (cache, directory, name) = self.target(argument, "inuse")?;
-        cache.with_creds(|| store::check_in_use(cache, directory.dentry(), &name))
+        cache.with_creds(|| store::check_in_use(cache, directory.dentry(), name))
     }
 }
 

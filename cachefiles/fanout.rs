@@ -66,10 +66,9 @@ impl Fanout {
         }
         let opening = self.opening.lock();
         if slot.as_ref().is_none() {
-            let name = key::fanout_name(index);
-            let name = CStr::from_bytes_with_nul(name.as_bytes_with_nul()).map_err(|_| EINVAL)?;
+            let name = key::fanout_name(index).map_err(|_| ENAMETOOLONG)?;
             let (directory, _) = cache.with_creds(|| {
-                cache.room_for_create(|room| store::get_directory(room, of, name))
+                cache.room_for_create(|room| store::get_directory(room, of, name.as_bytes()))
             })?;
             slot.populate(directory);
         }

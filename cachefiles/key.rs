@@ -44,53 +44,58 @@ impl BadKey {
     }
 }
 
-/// A file name.
-///
-/// # Invariants
-///
-/// The first `len` bytes are the name, `0 < len <= NAME_MAX`; the byte behind them is NUL.
-#[derive(Clone)]
-pub(crate) struct FileName {
-    bytes: [u8; NAME_MAX + 1],
-    len: usize,
-}
+/// Where a name is written, piece by piece: what is left of it.
+struct Writer<'a>(&'a mut [u8]);
 
-impl FileName {
-    /// Begins a name with the letter that says how the rest is to be read.
-    fn new(kind: u8) -> Self {
-        let mut bytes = [0; NAME_MAX + 1];
-        if let Some(first) = bytes.first_mut() {
-            *first = kind;
-        }
-        // INVARIANT: One byte is used, all others are NUL.
-        Self { bytes, len: 1 }
-    }
-
-    /// Appends a byte.
-    fn push(&mut self, byte: u8) -> Result<(), BadKey> {
-        if self.len >= NAME_MAX {
-            return Err(BadKey::TooLong);
-        }
-        let slot = self.bytes.get_mut(self.len).ok_or(BadKey::TooLong)?;
-        *slot = byte;
-        // INVARIANT: `len` was below `NAME_MAX`, and what lies behind is still NUL.
-        self.len = self.len.saturating_add(1);
+impl Writer<'_> {
+    /// Appends bytes whose number the compiler knows.
+    fn push<const N: usize>(&mut self, bytes: [u8; N]) -> Result<(), BadKey> {
+        let left = core::mem::take(&mut self.0);
+        let (to, left) = left.split_first_chunk_mut().ok_or(BadKey::TooLong)?;
+        *to = bytes;
+        self.0 = left;
         Ok(())
     }
 
     /// Appends bytes.
     fn extend(&mut self, bytes: &[u8]) -> Result<(), BadKey> {
-        bytes.iter().try_for_each(|&byte| self.push(byte))
+        bytes.iter().try_for_each(|&byte| self.push([byte]))
+    }
+}
+
+/// A file name.
+///
+/// # Invariants
+///
+/// The first `len` bytes are the name, `0 < len <= NAME_MAX`.
+#[derive(Clone)]
+pub(crate) struct FileName {
+    bytes: [u8; NAME_MAX],
+    len: usize,
+}
+
+impl FileName {
+    /// A name that begins with `kind`, the letter that says how the rest is to be read, and goes
+    /// on with what `write` writes.
+    fn new(
+        kind: u8,
+        write: impl FnOnce(&mut Writer<'_>) -> Result<(), BadKey>,
+    ) -> Result<Self, BadKey> {
+        let mut bytes = [0; NAME_MAX];
+        let mut writer = Writer(&mut bytes);
+        writer.push([kind])?;
+        write(&mut writer)?;
+        let left = writer.0.len();
+        // INVARIANT: What is not left was written, and that is at least `kind`.
+        Ok(Self {
+            bytes,
+            len: NAME_MAX.saturating_sub(left),
+        })
     }
 
     /// The name.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or(&[])
-    }
-
-    /// The name and the NUL behind it.
-    pub(crate) fn as_bytes_with_nul(&self) -> &[u8] {
-        self.bytes.get(..=self.len).unwrap_or(&[0])
     }
 }
 
@@ -103,90 +108,150 @@ fn is_printable(byte: u8) -> bool {
 }
 
 /// How many hexadecimal digits a word takes; none for zero.
-fn hex_width(word: u32) -> usize {
-    usize::try_from(u32::BITS.saturating_sub(word.leading_zeros()).div_ceil(4)).unwrap_or(8)
+fn hex_width(word: u32) -> u32 {
+    u32::BITS.saturating_sub(word.leading_zeros()).div_ceil(4)
 }
 
 /// The key in words of four bytes, the last one padded with zeros.
 fn words(key: &[u8]) -> impl Iterator<Item = [u8; 4]> + '_ {
-    key.chunks(4).map(|chunk| {
-        let mut word = [0; 4];
-        word.iter_mut()
-            .zip(chunk)
-            .for_each(|(to, from)| *to = *from);
-        word
+    key.chunks(4).map(|chunk| match *chunk {
+        [a, b, c, d] => [a, b, c, d],
+        [a, b, c] => [a, b, c, 0],
+        [a, b] => [a, b, 0, 0],
+        [a] => [a, 0, 0, 0],
+        // There are no others.
+        _ => [0; 4],
     })
+}
+
+/// One hexadecimal digit of a word.
+fn hex_digit(word: u32, shift: u32) -> u8 {
+    let nibble = word.checked_shr(shift).unwrap_or(0) & 0xf;
+    char::from_digit(nibble, 16).map_or(b'0', |c| c as u8)
 }
 
 /// Appends a word in hexadecimal, without leading zeros; zero appends nothing.
-fn push_hex(name: &mut FileName, word: u32) -> Result<(), BadKey> {
-    (0..hex_width(word)).rev().try_for_each(|digit| {
-        let shift = u32::try_from(digit).unwrap_or(0).saturating_mul(4);
-        let nibble = word.checked_shr(shift).unwrap_or(0) & 0xf;
-        name.push(char::from_digit(nibble, 16).map_or(b'0', |c| c as u8))
+fn push_hex(name: &mut Writer<'_>, word: u32) -> Result<(), BadKey> {
+    (0..hex_width(word))
+        .rev()
+        .try_for_each(|digit| name.push([hex_digit(word, digit.saturating_mul(4))]))
+}
+
+/// Appends the words of the `S` or `T` form.
+fn push_words(
+    name: &mut Writer<'_>,
+    key: &[u8],
+    read: impl Fn([u8; 4]) -> u32,
+) -> Result<(), BadKey> {
+    words(key).enumerate().try_for_each(|(i, word)| {
+        if i > 0 {
+            name.push([b','])?;
+        }
+        push_hex(name, read(word))
     })
 }
 
-/// The `S` or `T` form.
-fn in_hex(key: &[u8], kind: u8, read: fn([u8; 4]) -> u32) -> Result<FileName, BadKey> {
-    let mut name = FileName::new(kind);
-    words(key).enumerate().try_for_each(|(i, word)| {
-        if i > 0 {
-            name.push(b',')?;
-        }
-        push_hex(&mut name, read(word))
-    })?;
-    Ok(name)
-}
-
-/// The `E` form.
-fn in_base64(key: &[u8]) -> Result<FileName, BadKey> {
-    let mut name = FileName::new(b'E');
-    let padding = (3usize.saturating_sub(key.len() % 3)) % 3;
-    name.push(b'0'.saturating_add(u8::try_from(padding).unwrap_or(0)))?;
-    key.chunks(3).try_for_each(|chunk| {
-        let bits = chunk
-            .iter()
-            .rev()
-            .fold(0u32, |bits, &byte| (bits << 8) | u32::from(byte));
-        [0u32, 6, 12, 18].into_iter().try_for_each(|shift| {
-            let digit = usize::try_from((bits >> shift) & 63).unwrap_or(0);
-            name.push(DIGITS64.get(digit).copied().unwrap_or(b'0'))
-        })
-    })?;
-    Ok(name)
-}
-
-/// The name of the file that holds the object with this key.
-///
-/// # Errors
-///
-/// [`BadKey::Empty`], or [`BadKey::TooLong`] if no form fits a directory entry.
-pub(crate) fn object_name(key: &[u8]) -> Result<FileName, BadKey> {
-    if key.is_empty() {
-        return Err(BadKey::Empty);
-    }
-    if key.iter().all(|&byte| is_printable(byte)) {
-        let mut name = FileName::new(b'D');
-        name.extend(key)?;
-        return Ok(name);
-    }
-
-    let hex_len = |read: fn([u8; 4]) -> u32| {
-        words(key).fold(0usize, |len, word| {
-            len.saturating_add(1).saturating_add(hex_width(read(word)))
-        })
+/// Appends the padding and the characters of the `E` form.
+fn push_base64(name: &mut Writer<'_>, key: &[u8]) -> Result<(), BadKey> {
+    let padding = match key.len() % 3 {
+        0 => b'0',
+        1 => b'2',
+        _ => b'1',
     };
-    let big = hex_len(u32::from_be_bytes);
-    let little = hex_len(u32::from_le_bytes);
-    let base64 = key.len().div_ceil(3).saturating_mul(4).saturating_add(2);
+    name.push([padding])?;
+    key.chunks(3).try_for_each(|chunk| {
+        let bits = match *chunk {
+            [a, b, c] => u32::from_le_bytes([a, b, c, 0]),
+            [a, b] => u32::from_le_bytes([a, b, 0, 0]),
+            [a] => u32::from(a),
+            // There are no others.
+            _ => 0,
+        };
+        name.push([0u32, 6, 12, 18].map(|shift| {
+            let digit = (bits >> shift) as usize % DIGITS64.len();
+            DIGITS64.get(digit).copied().unwrap_or(b'0')
+        }))
+    })
+}
 
-    if big.min(little) >= base64 {
-        in_base64(key)
-    } else if big <= little {
-        in_hex(key, b'S', u32::from_be_bytes)
-    } else {
-        in_hex(key, b'T', u32::from_le_bytes)
+/// How an object's key is written, by the letter that its name begins with.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+enum Form {
+    Plain = b'D',
+    BigEndian = b'S',
+    LittleEndian = b'T',
+    Base64 = b'E',
+}
+
+impl Form {
+    /// The form of this key, and how long its name is.
+    fn of(key: &[u8]) -> (Self, usize) {
+        if key.iter().all(|&byte| is_printable(byte)) {
+            return (Self::Plain, key.len().saturating_add(1));
+        }
+        // Each word follows a comma, but the first, which follows the letter.
+        let (mut big, mut little) = (0usize, 0usize);
+        for word in words(key) {
+            let len = |word| hex_width(word).saturating_add(1) as usize;
+            big = big.saturating_add(len(u32::from_be_bytes(word)));
+            little = little.saturating_add(len(u32::from_le_bytes(word)));
+        }
+        let base64 = key.len().div_ceil(3).saturating_mul(4).saturating_add(2);
+
+        if big.min(little) >= base64 {
+            (Self::Base64, base64)
+        } else if big <= little {
+            (Self::BigEndian, big)
+        } else {
+            (Self::LittleEndian, little)
+        }
+    }
+}
+
+/// The name of the file that holds an object, yet to be written.
+pub(crate) struct ObjectName<'a> {
+    key: &'a [u8],
+    form: Form,
+    len: usize,
+}
+
+impl<'a> ObjectName<'a> {
+    /// The name of the object with this key.
+    ///
+    /// # Errors
+    ///
+    /// [`BadKey::Empty`], or [`BadKey::TooLong`] if no form fits a directory entry.
+    pub(crate) fn of(key: &'a [u8]) -> Result<Self, BadKey> {
+        if key.is_empty() {
+            return Err(BadKey::Empty);
+        }
+        let (form, len) = Form::of(key);
+        if len > NAME_MAX {
+            return Err(BadKey::TooLong);
+        }
+        Ok(Self { key, form, len })
+    }
+
+    /// How long the name is, in bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Writes the name, which fills `to`.
+    ///
+    /// # Errors
+    ///
+    /// [`BadKey::TooLong`] if `to` is shorter than the name.
+    pub(crate) fn write(&self, to: &mut [u8]) -> Result<(), BadKey> {
+        let mut name = Writer(to);
+        name.push([self.form as u8])?;
+        match self.form {
+            Form::Plain => name.extend(self.key),
+            Form::BigEndian => push_words(&mut name, self.key, u32::from_be_bytes),
+            Form::LittleEndian => push_words(&mut name, self.key, u32::from_le_bytes),
+            Form::Base64 => push_base64(&mut name, self.key),
+        }
     }
 }
 
@@ -202,37 +267,28 @@ pub(crate) fn volume_name(key: &[u8]) -> Result<FileName, BadKey> {
     if key.iter().any(|&byte| byte == b'/' || byte == 0) {
         return Err(BadKey::BadCharacter);
     }
-    let mut name = FileName::new(b'I');
-    name.extend(key)?;
-    Ok(name)
+    FileName::new(b'I', |name| name.extend(key))
 }
 
 /// The name of a fan-out directory.
-pub(crate) fn fanout_name(index: u8) -> FileName {
-    let mut name = FileName::new(b'@');
-    for shift in [4u32, 0] {
-        let nibble = u32::from(index).checked_shr(shift).unwrap_or(0) & 0xf;
-        // Two more bytes always fit.
-        let _ = name.push(char::from_digit(nibble, 16).map_or(b'0', |c| c as u8));
-    }
-    name
+///
+/// # Errors
+///
+/// None: it always fits.
+pub(crate) fn fanout_name(index: u8) -> Result<FileName, BadKey> {
+    FileName::new(b'@', |name| {
+        name.push([4, 0].map(|shift| hex_digit(u32::from(index), shift)))
+    })
 }
 
 /// The name of a grave: the time of burial, in seconds, and a number that makes it unique.
-pub(crate) fn grave_name(seconds: u32, serial: u32) -> FileName {
-    let mut name = FileName::new(hex_digit(seconds, 28));
-    for shift in [24u32, 20, 16, 12, 8, 4, 0] {
-        // Fifteen more bytes always fit.
-        let _ = name.push(hex_digit(seconds, shift));
-    }
-    for shift in [28u32, 24, 20, 16, 12, 8, 4, 0] {
-        let _ = name.push(hex_digit(serial, shift));
-    }
-    name
-}
-
-/// One hexadecimal digit of a word.
-fn hex_digit(word: u32, shift: u32) -> u8 {
-    let nibble = word.checked_shr(shift).unwrap_or(0) & 0xf;
-    char::from_digit(nibble, 16).map_or(b'0', |c| c as u8)
+///
+/// # Errors
+///
+/// None: it always fits.
+pub(crate) fn grave_name(seconds: u32, serial: u32) -> Result<FileName, BadKey> {
+    FileName::new(hex_digit(seconds, 28), |name| {
+        name.push([24, 20, 16, 12, 8, 4, 0].map(|shift| hex_digit(seconds, shift)))?;
+        name.push([28, 24, 20, 16, 12, 8, 4, 0].map(|shift| hex_digit(serial, shift)))
+    })
 }

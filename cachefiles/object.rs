@@ -70,7 +70,6 @@ use kernel::{
     new_mutex, new_spinlock,
     prelude::*,
     rbtree::RBTreeNodeReservation,
-    str::CString,
     sync::{
         aref::ARef,
         atomic::{
@@ -126,7 +125,7 @@ pub(crate) struct Object {
     read_to: Atomic<usize>,
     /// The file says, on the disk, that it is changed locally.
     marked: AtomicFlag,
-    name: CString,
+    name: KVec<u8>,
     volume: Arc<Volume>,
     cookie: CookieRef,
     /// Taken by [`Jarred::take_last`].
@@ -159,9 +158,9 @@ static SERIAL: Atomic<i64> = Atomic::new(0);
 impl Object {
     /// Makes an object for a cookie.
     fn new(volume: Arc<Volume>, cookie: &Cookie) -> Result<ObjectRef> {
-        let name = key::object_name(cookie.key()).map_err(|_| ENAMETOOLONG)?;
-        let name = CStr::from_bytes_with_nul(name.as_bytes_with_nul()).map_err(|_| EINVAL)?;
-        let name = CString::try_from(name)?;
+        let key = key::ObjectName::of(cookie.key()).map_err(|_| ENAMETOOLONG)?;
+        let mut name = KVec::from_elem(0, key.len(), GFP_KERNEL)?;
+        key.write(&mut name).map_err(|_| ENAMETOOLONG)?;
 
         let serial = SERIAL.fetch_add(1, ordering::Relaxed).wrapping_add(1) as u64;
         let debug_id = serial as u32;

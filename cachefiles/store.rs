@@ -67,11 +67,11 @@ pub(crate) struct Room<'a> {
 }
 
 /// A name as a message shows it.
-pub(crate) struct Name<'a>(pub(crate) &'a CStr);
+pub(crate) struct Name<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for byte in self.0.to_bytes() {
+        for byte in self.0 {
             let shown = if byte.is_ascii_graphic() {
                 char::from(*byte)
             } else {
@@ -94,7 +94,7 @@ impl fmt::Display for Name<'_> {
 pub(crate) fn get_directory(
     room: &Room<'_>,
     dir: &Dentry,
-    name: &CStr,
+    name: &[u8],
 ) -> Result<(InUse<ARef<Dentry>>, bool)> {
     for _ in 0..ATTEMPTS {
         let found = look_up_directory(dir, name)?;
@@ -140,7 +140,7 @@ pub(crate) fn get_directory(
 }
 
 /// Says that a directory could not be looked up.
-fn report_lookup_error(dir: &Dentry, name: &CStr, error: Error) {
+fn report_lookup_error(dir: &Dentry, name: &[u8], error: Error) {
     trace::lookup(NOBODY, dir, Err(error));
     trace::vfs_error(NOBODY, dir.inode(), error, ErrorAt::Lookup);
     if error != ENOMEM && crate::ratelimit::may_speak() {
@@ -154,7 +154,7 @@ fn report_lookup_error(dir: &Dentry, name: &CStr, error: Error) {
 
 /// Looks for a directory, without write access: what is there is found also while the filesystem is
 /// frozen.
-fn look_up_directory(dir: &Dentry, name: &CStr) -> Result<Option<ARef<Dentry>>> {
+fn look_up_directory(dir: &Dentry, name: &[u8]) -> Result<Option<ARef<Dentry>>> {
     match inject::read().and_then(|()| dir.lookup(name)) {
         Ok(found) => {
             trace::lookup(NOBODY, dir, Ok(&found));
@@ -170,7 +170,7 @@ fn look_up_directory(dir: &Dentry, name: &CStr) -> Result<Option<ARef<Dentry>>> 
 
 /// Makes a directory; [`None`] if there is something of that name, or the filesystem made the
 /// directory and forgot it.
-fn make_directory(room: &Room<'_>, dir: &Dentry, name: &CStr) -> Result<Option<ARef<Dentry>>> {
+fn make_directory(room: &Room<'_>, dir: &Dentry, name: &[u8]) -> Result<Option<ARef<Dentry>>> {
     let access = room.mount.want_write()?;
     let creating = inject::read()
         .and_then(|()| Creating::start(&access, dir, name))
@@ -207,7 +207,7 @@ fn mkdir<'a>(room: &Room<'_>, dir: &Dentry, creating: Creating<'a>) -> Result<Cr
 }
 
 /// Says that something is in use that should not be.
-fn report_busy(name: &CStr, found: &Dentry) {
+fn report_busy(name: &[u8], found: &Dentry) {
     if crate::ratelimit::may_speak() {
         pr_notice!(
             "cachefiles: Inode already in use: {} (B={:x})\n",
@@ -283,9 +283,9 @@ fn bury_directory(
     why: KillWhy,
 ) -> Result {
     for _ in 0..ATTEMPTS {
-        let name = key::grave_name(crate::time::real_seconds() as u32, cache.next_grave());
-        let name = CStr::from_bytes_with_nul(name.as_bytes_with_nul()).map_err(|_| EINVAL)?;
-        let started = Renaming::start(access, dir, victim, cache.graveyard(), name);
+        let name = key::grave_name(crate::time::real_seconds() as u32, cache.next_grave())
+            .map_err(|_| ENAMETOOLONG)?;
+        let started = Renaming::start(access, dir, victim, cache.graveyard(), name.as_bytes());
         let mut renaming = match started {
             Ok(renaming) => renaming,
             Err(error) => {
@@ -382,7 +382,7 @@ pub(crate) enum Found {
 /// # Errors
 ///
 /// `EBUSY` if something uses it already, and those of the backing filesystem.
-pub(crate) fn find_file(cache: &Cache, object: u32, dir: &Dentry, name: &CStr) -> Result<Found> {
+pub(crate) fn find_file(cache: &Cache, object: u32, dir: &Dentry, name: &[u8]) -> Result<Found> {
     let found = inject::read().and_then(|()| dir.lookup(name));
     trace::lookup(
         object,
@@ -449,7 +449,7 @@ pub(crate) fn delete_file(
     cache: &Cache,
     object: u32,
     dir: &Dentry,
-    name: &CStr,
+    name: &[u8],
     file: &BackingFile,
     why: KillWhy,
 ) -> Result {
@@ -475,7 +475,7 @@ pub(crate) fn commit_tmpfile(
     cache: &Cache,
     object: u32,
     dir: &Dentry,
-    name: &CStr,
+    name: &[u8],
     file: &File,
 ) -> Result {
     let inode = file.inode();
@@ -535,7 +535,7 @@ fn daemon_error(cache: &Cache, error: Error) -> Error {
 }
 
 /// Finds what the daemon asks about, in `dir`.
-fn find_victim(cache: &Cache, dir: &Dentry, name: &CStr) -> Result<ARef<Dentry>> {
+fn find_victim(cache: &Cache, dir: &Dentry, name: &[u8]) -> Result<ARef<Dentry>> {
     dir.lookup(name).map_err(|error| {
         if error == ENOENT {
             ESTALE
@@ -554,7 +554,7 @@ fn find_victim(cache: &Cache, dir: &Dentry, name: &CStr) -> Result<ARef<Dentry>>
 /// # Errors
 ///
 /// `EBUSY` if it is, `ESTALE` if there is no such thing.
-pub(crate) fn check_in_use(cache: &Cache, dir: &Dentry, name: &CStr) -> Result {
+pub(crate) fn check_in_use(cache: &Cache, dir: &Dentry, name: &[u8]) -> Result {
     let victim = find_victim(cache, dir, name)?;
     let inode = victim.inode().ok_or(ESTALE)?;
     let guard = inode.lock();
@@ -570,7 +570,7 @@ pub(crate) fn check_in_use(cache: &Cache, dir: &Dentry, name: &CStr) -> Result {
 /// # Errors
 ///
 /// As for [`check_in_use`].
-pub(crate) fn cull(cache: &Cache, dir: &Dentry, name: &CStr) -> Result {
+pub(crate) fn cull(cache: &Cache, dir: &Dentry, name: &[u8]) -> Result {
     let victim = find_victim(cache, dir, name)?;
     // Marked so that no object takes it up again; unmarked whatever comes of it.
     let victim = match InUse::mark(victim, NOBODY) {

@@ -74,13 +74,12 @@ impl Volume {
             }
             EINVAL
         })?;
-        let name = CStr::from_bytes_with_nul(name.as_bytes_with_nul()).map_err(|_| EINVAL)?;
         let mut data = [0; DATA_MAX];
         let len = record.copy_coherency(&mut data);
         let data = data.get(..len).unwrap_or(&[]);
 
         let volume = cache.with_creds(|| {
-            let directory = open_directory(&cache, record, name, data)?;
+            let directory = open_directory(&cache, record, name.as_bytes(), data)?;
             let mut stored = KVec::new();
             stored.extend_from_slice(data, GFP_KERNEL)?;
             Arc::pin_init(
@@ -190,7 +189,7 @@ fn discard(cache: &Cache, directory: &Dentry) {
 fn open_directory(
     cache: &Cache,
     record: &VolumeCookie,
-    name: &CStr,
+    name: &[u8],
     data: &[u8],
 ) -> Result<InUse<ARef<Dentry>>> {
     for _ in 0..ATTEMPTS {

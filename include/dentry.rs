@@ -44,13 +44,13 @@ unsafe impl AlwaysRefCounted for Dentry {
 }
 
 /// A name for the C side: no hash, which the callee computes.
-pub(crate) fn qstr(name: &CStr) -> bindings::qstr {
-    let len = u32::try_from(name.to_bytes().len()).unwrap_or(u32::MAX);
+pub(crate) fn qstr(name: &[u8]) -> bindings::qstr {
+    let len = u32::try_from(name.len()).unwrap_or(0);
     bindings::qstr {
         __bindgen_anon_1: bindings::qstr__bindgen_ty_1 {
             __bindgen_anon_1: bindings::qstr__bindgen_ty_1__bindgen_ty_1 { hash: 0, len },
         },
-        name: name.as_char_ptr().cast(),
+        name: name.as_ptr(),
     }
 }
 
@@ -146,7 +146,7 @@ impl Dentry {
     /// # Errors
     ///
     /// `ENOENT` if it does not exist, and the backing filesystem's.
-    pub(crate) fn lookup(&self, name: &CStr) -> Result<ARef<Dentry>> {
+    pub(crate) fn lookup(&self, name: &[u8]) -> Result<ARef<Dentry>> {
         let mut name = qstr(name);
         // SAFETY: The parent is valid, `name` outlives the call.
         let child = from_err_ptr(unsafe {

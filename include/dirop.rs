@@ -96,7 +96,7 @@ pub(crate) struct Creating<'a>(Locked<'a>);
 
 impl<'a> Creating<'a> {
     /// Looks `name` up in `dir` and locks. Sleeps.
-    pub(crate) fn start(access: &'a WriteAccess<'a>, dir: &'a Dentry, name: &CStr) -> Result<Self> {
+    pub(crate) fn start(access: &'a WriteAccess<'a>, dir: &'a Dentry, name: &[u8]) -> Result<Self> {
         let mut name = qstr(name);
         // SAFETY: `dir` is pinned by the borrow, `name` outlives the call.
         let child = unsafe {
@@ -170,7 +170,7 @@ impl<'a> Removing<'a> {
     /// # Errors
     ///
     /// `ENOENT` if it does not exist.
-    pub(crate) fn start(access: &'a WriteAccess<'a>, dir: &'a Dentry, name: &CStr) -> Result<Self> {
+    pub(crate) fn start(access: &'a WriteAccess<'a>, dir: &'a Dentry, name: &[u8]) -> Result<Self> {
         let mut name = qstr(name);
         // SAFETY: `dir` is pinned by the borrow, `name` outlives the call.
         let child = unsafe {
@@ -233,7 +233,7 @@ impl<'a> Renaming<'a> {
         old_dir: &'a Dentry,
         old: &'a Dentry,
         new_dir: &'a Dentry,
-        name: &CStr,
+        name: &[u8],
     ) -> Result<Self> {
         let mut name = qstr(name);
         let mut data = bindings::renamedata {

@@ -9,7 +9,7 @@ mod entry;
 #[path = "../../../../cachefiles/key.rs"]
 mod key;
 
-use key::{fanout_name, grave_name, object_name, volume_name, BadKey, FileName, NAME_MAX};
+use key::{fanout_name, grave_name, volume_name, BadKey, ObjectName, NAME_MAX};
 
 /// The key in words of 32 bits, as text.
 fn in_hex(key: &[u8], read: fn([u8; 4]) -> u32) -> String {
@@ -76,21 +76,20 @@ fn key_of(name: &str) -> Vec<u8> {
 }
 
 /// What every name is, whatever it stands for.
-fn check_name(name: &FileName) -> &[u8] {
-    let bytes = name.as_bytes();
+fn check_name(bytes: &[u8]) -> &[u8] {
     assert!(!bytes.is_empty() && bytes.len() <= NAME_MAX);
     assert!(!bytes.contains(&0) && !bytes.contains(&b'/'));
     assert!(bytes != b"." && bytes != b"..");
-    let (end, before) = name.as_bytes_with_nul().split_last().expect("a NUL");
-    assert_eq!((*end, before), (0, bytes));
     bytes
 }
 
 /// The name of an object, if it has one.
 fn check_object(key: &[u8]) -> Option<Vec<u8>> {
-    match object_name(key) {
-        Ok(name) => {
-            let name = check_name(&name).to_vec();
+    match ObjectName::of(key) {
+        Ok(object) => {
+            let mut name = vec![0; object.len()];
+            object.write(&mut name).expect("it fits");
+            check_name(&name);
             let text = std::str::from_utf8(&name).expect("ASCII");
             assert!(text.starts_with(kind_of(key)));
             let back = key_of(text);
@@ -125,7 +124,7 @@ fn check_volume(key: &[u8]) {
     match volume_name(key) {
         Ok(name) => {
             assert!(!bad);
-            assert_eq!(check_name(&name), [b"I", key].concat());
+            assert_eq!(check_name(name.as_bytes()), [b"I", key].concat());
         }
         Err(BadKey::Empty) => assert!(key.is_empty()),
         Err(BadKey::BadCharacter) => assert!(bad),
@@ -166,7 +165,7 @@ fn run(mut input: &[u8]) {
     check_pair(one, &[one, &vec![0; usize::from(seed % 5)]].concat());
 
     assert_eq!(
-        check_name(&fanout_name(seed)),
+        check_name(fanout_name(seed).expect("it fits").as_bytes()),
         format!("@{seed:02x}").as_bytes()
     );
     let word = |bytes: &[u8]| {
@@ -175,9 +174,9 @@ fn run(mut input: &[u8]) {
             .fold(0u32, |word, &byte| word << 8 | u32::from(byte))
     };
     let (seconds, serial) = (word(one), word(other));
-    let grave = grave_name(seconds, serial);
+    let grave = grave_name(seconds, serial).expect("it fits");
     assert_eq!(
-        check_name(&grave),
+        check_name(grave.as_bytes()),
         format!("{seconds:08x}{serial:08x}").as_bytes()
     );
 }

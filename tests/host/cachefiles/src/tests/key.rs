@@ -4,8 +4,18 @@ use crate::key::*;
 use proptest::prelude::*;
 use std::collections::HashMap;
 
+/// Fills what is as long as the name says it is, and not what is shorter.
+fn object_name(key: &[u8]) -> Result<Vec<u8>, BadKey> {
+    let name = ObjectName::of(key)?;
+    let mut bytes = vec![0; name.len()];
+    name.write(&mut bytes).expect("it fits");
+    let mut short = vec![0; name.len() - 1];
+    assert_eq!(name.write(&mut short), Err(BadKey::TooLong));
+    Ok(bytes)
+}
+
 fn name(key: &[u8]) -> String {
-    String::from_utf8(object_name(key).expect("a name").as_bytes().to_vec()).unwrap()
+    String::from_utf8(object_name(key).expect("a name")).unwrap()
 }
 
 /// Names worked out by hand from the description of the format.
@@ -45,7 +55,10 @@ fn volumes() {
 #[test]
 fn fanout() {
     for i in 0..=255u8 {
-        assert_eq!(fanout_name(i).as_bytes(), format!("@{i:02x}").as_bytes());
+        assert_eq!(
+            fanout_name(i).unwrap().as_bytes(),
+            format!("@{i:02x}").as_bytes()
+        );
     }
 }
 
@@ -58,7 +71,7 @@ fn graves() {
         (u32::MAX, 5),
     ] {
         assert_eq!(
-            grave_name(s, n).as_bytes(),
+            grave_name(s, n).unwrap().as_bytes(),
             format!("{s:08x}{n:08x}").as_bytes()
         );
     }
@@ -122,14 +135,15 @@ fn model(key: &[u8]) -> Option<String> {
 
 fn check(key: &[u8]) {
     let got = object_name(key).ok();
-    let got = got.as_ref().map(|n| n.as_bytes());
     let want = model(key);
-    assert_eq!(got, want.as_ref().map(|s| s.as_bytes()), "{key:?}");
+    assert_eq!(
+        got.as_deref(),
+        want.as_ref().map(|s| s.as_bytes()),
+        "{key:?}"
+    );
     if let Ok(n) = object_name(key) {
-        assert!(!n.as_bytes().contains(&b'/') && !n.as_bytes().contains(&0));
-        assert!(n.as_bytes().len() <= NAME_MAX);
-        assert_eq!(n.as_bytes_with_nul().last(), Some(&0));
-        assert_eq!(n.as_bytes_with_nul().len(), n.as_bytes().len() + 1);
+        assert!(!n.contains(&b'/') && !n.contains(&0));
+        assert!(n.len() <= NAME_MAX);
     }
 }
 
@@ -156,7 +170,7 @@ fn injective_over_small_keys() {
                 n /= bytes.len();
             }
             check(&key);
-            let name = object_name(&key).unwrap().as_bytes().to_vec();
+            let name = object_name(&key).unwrap();
             if let Some(other) = seen.insert(name, key.clone()) {
                 panic!("{key:?} and {other:?} share a name");
             }
@@ -195,6 +209,6 @@ proptest! {
         let mut b = a.clone();
         b[at.index(a.len())] ^= x;
         let (a, b) = (object_name(&a).unwrap(), object_name(&b).unwrap());
-        prop_assert_ne!(a.as_bytes(), b.as_bytes());
+        prop_assert_ne!(a, b);
     }
 }

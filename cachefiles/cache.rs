@@ -11,9 +11,9 @@
 //!
 //! # Locks
 //!
-//! `objects` is a spinlock over the tree of objects that were looked up. Nothing is called under
+//! `objects` is a spinlock over the list of objects that were looked up. Nothing is called under
 //! it, and it is not taken together with that of [`Volumes`]. An object is removed together with
-//! the tree's reference to it.
+//! the list's reference to it.
 
 use crate::{
     atomic::Atomic,
@@ -38,6 +38,7 @@ use crate::{
         Percent,
         Room, //
     },
+    list::RefList,
     object::Object,
     object_ref::{
         see,
@@ -70,10 +71,6 @@ use kernel::{
     cred::Credential,
     fmt, new_spinlock,
     prelude::*,
-    rbtree::{
-        RBTree,
-        RBTreeNode, //
-    },
     str::CString,
     sync::{aref::ARef, atomic::ordering, Arc, SpinLock},
 };
@@ -103,6 +100,53 @@ pub(crate) enum SpaceFor {
     Create,
 }
 
+/// The objects of a cache that were looked up.
+struct Objects {
+    list: RefList<ObjectRef>,
+    len: usize,
+}
+
+impl Objects {
+    fn new() -> Self {
+        Self {
+            list: RefList::new(),
+            len: 0,
+        }
+    }
+
+    /// Puts an object at the end. Gives the reference back if the object is there already.
+    fn push(&mut self, object: ObjectRef) -> Option<ObjectRef> {
+        let twice = self.list.push_back(object).err();
+        if twice.is_none() {
+            self.len = self.len.wrapping_add(1);
+        }
+        twice
+    }
+
+    /// Takes the first object out.
+    fn pop(&mut self) -> Option<ObjectRef> {
+        let first = self.list.pop_front()?;
+        self.len = self.len.wrapping_sub(1);
+        Some(first)
+    }
+
+    /// Takes an object out, if it is in.
+    fn remove(&mut self, object: &Object) -> Option<ObjectRef> {
+        let removed = self.list.remove(object)?;
+        self.len = self.len.wrapping_sub(1);
+        Some(removed)
+    }
+
+    /// The first object, which goes to the end.
+    fn next_in_turn(&mut self) -> Option<ObjectRef> {
+        let first = self.pop()?;
+        let object = first.get();
+        // It just was taken out, so it is not there already.
+        let _ = self.push(first);
+        Some(object)
+    }
+}
+
 /// A cache that is online.
 #[pin_data]
 pub(crate) struct Cache {
@@ -119,7 +163,7 @@ pub(crate) struct Cache {
     /// Makes the names of graves unique.
     graves: Atomic<i32>,
     #[pin]
-    objects: SpinLock<RBTree<u64, ObjectRef>>,
+    objects: SpinLock<Objects>,
     /// Gives files a name that are used for long. Runs while the cache is online.
     #[pin]
     publisher: Periodic<Cache>,
@@ -215,7 +259,7 @@ impl Cache {
                 block,
                 writing: Atomic::new(0),
                 graves: Atomic::new(0),
-                objects <- new_spinlock!(RBTree::new(), "cachefiles objects"),
+                objects <- new_spinlock!(Objects::new(), "cachefiles objects"),
                 publisher <- Periodic::new(),
                 unnamed: Atomic::new(0),
                 volumes,
@@ -366,25 +410,17 @@ impl Cache {
     }
 
     /// Adds an object that was looked up, to be found when the cache is withdrawn.
-    pub(crate) fn add_object(&self, node: RBTreeNode<u64, ObjectRef>) {
-        let old = self.objects.lock().insert(node);
-        // Serial numbers are not used twice.
-        drop(old);
+    pub(crate) fn add_object(&self, object: ObjectRef) {
+        let twice = self.objects.lock().push(object);
+        // An object is looked up once.
+        drop(twice);
     }
 
     /// Removes an object; true if it was there.
-    pub(crate) fn remove_object(&self, serial: u64) -> bool {
-        let node = self.objects.lock().remove_node(&serial);
-        // The tree's reference goes outside the lock, and never is the last: the caller has one.
-        node.is_some()
-    }
-
-    /// The first object, by serial number, from `serial` on.
-    fn next_object(&self, serial: u64) -> Option<(u64, ObjectRef)> {
-        let objects = self.objects.lock();
-        let cursor = objects.cursor_lower_bound(&serial)?;
-        let (serial, object) = cursor.current();
-        Some((*serial, object.get()))
+    pub(crate) fn remove_object(&self, object: &Object) -> bool {
+        let removed = self.objects.lock().remove(object);
+        // The list's reference goes outside the lock, and never is the last: the caller has one.
+        removed.is_some()
     }
 
     /// There is a file more that has no name, or one less.
@@ -397,15 +433,10 @@ impl Cache {
         loop {
             // Taken out, and so kept alive, before fscache is told: fscache may give the object
             // back at once.
-            let node = {
-                let mut objects = self.objects.lock();
-                let Some(cursor) = objects.cursor_front_mut() else {
-                    break;
-                };
-                let (_, node) = cursor.remove_current();
-                node
+            let object = self.objects.lock().pop();
+            let Some(object) = object else {
+                break;
             };
-            let (_, object) = node.to_key_value();
             see(&object, RefWhy::SeeWithdrawal);
             object.cookie().withdraw();
             drop(object);
@@ -436,14 +467,18 @@ impl Tick for Cache {
     const PERIOD: Jiffies = 15 * HZ;
 
     fn tick(&self) {
-        let mut serial = 0;
-        while self.unnamed.load(ordering::Relaxed) > 0 && !self.status.is_dead() {
-            let Some((at, object)) = self.next_object(serial) else {
+        // Each that is there now has its turn; one that comes meanwhile has it next time.
+        let turns = self.objects.lock().len;
+        for _ in 0..turns {
+            if self.unnamed.load(ordering::Relaxed) <= 0 || self.status.is_dead() {
+                break;
+            }
+            let object = self.objects.lock().next_in_turn();
+            let Some(object) = object else {
                 break;
             };
             object.publish_in_use();
             drop(object);
-            serial = at.wrapping_add(1);
             crate::sched::cond_resched();
         }
     }

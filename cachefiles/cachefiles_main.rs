@@ -69,6 +69,8 @@ mod iov;
 mod jar;
 #[path = "../include/kiocb.rs"]
 mod kiocb;
+#[path = "../include/list.rs"]
+mod list;
 #[path = "../include/lsm.rs"]
 mod lsm;
 #[path = "../include/nofs.rs"]

@@ -5,7 +5,7 @@
 //! # Who owns what
 //!
 //! An object is counted, see [`ObjectRef`]. fscache's record owns a reference from the lookup to the withdrawal, the
-//! cache's tree another one for the same time, every I/O one until it has ended. An object owns its
+//! cache's list another one for the same time, every I/O one until it has ended. An object owns its
 //! file, a reference to its cookie and one to its volume; when it goes, these go in that order, and
 //! last of all it stops counting, upon which the cache may be taken down.
 //!
@@ -50,6 +50,7 @@ use crate::{
     object_ref::{
         put,
         see,
+        Links,
         ObjectRef, //
     },
     size,
@@ -69,7 +70,6 @@ use kernel::{
     fs::File,
     new_mutex, new_spinlock,
     prelude::*,
-    rbtree::RBTreeNodeReservation,
     sync::{
         aref::ARef,
         atomic::{
@@ -113,8 +113,9 @@ pub(crate) struct Object {
     /// Taken by [`Object::lock_change`] only.
     #[pin]
     change: Mutex<()>,
-    /// Sorts objects in the cache's tree; never used twice.
-    serial: u64,
+    /// For the cache's list of objects.
+    #[pin]
+    pub(crate) links: Links,
     debug_id: u32,
     /// The count of invalidations that the file belongs to.
     generation: Atomic<u32>,
@@ -152,18 +153,23 @@ impl Jarred for Object {
     }
 }
 
-/// Numbers objects, for the tree and for traces.
-static SERIAL: Atomic<i64> = Atomic::new(0);
+/// Room for any name.
+static BLANK_NAME: [u8; key::NAME_MAX] = [0; key::NAME_MAX];
+
+/// Numbers objects, for traces.
+static DEBUG_ID: Atomic<i32> = Atomic::new(0);
 
 impl Object {
     /// Makes an object for a cookie.
     fn new(volume: Arc<Volume>, cookie: &Cookie) -> Result<ObjectRef> {
         let key = key::ObjectName::of(cookie.key()).map_err(|_| ENAMETOOLONG)?;
-        let mut name = KVec::from_elem(0, key.len(), GFP_KERNEL)?;
+        let mut name = KVec::with_capacity(key.len(), GFP_KERNEL)?;
+        // Copied, as `from_elem()` stores byte by byte.
+        let blank = BLANK_NAME.get(..key.len()).ok_or(ENAMETOOLONG)?;
+        name.extend_from_slice(blank, GFP_KERNEL)?;
         key.write(&mut name).map_err(|_| ENAMETOOLONG)?;
 
-        let serial = SERIAL.fetch_add(1, ordering::Relaxed).wrapping_add(1) as u64;
-        let debug_id = serial as u32;
+        let debug_id = DEBUG_ID.fetch_add(1, ordering::Relaxed).wrapping_add(1) as u32;
         let counted = CountedObject::new(volume.cache().cookie());
         let jar = volume.cache().jar().clone();
         let object = Ref::pin_init(
@@ -171,7 +177,7 @@ impl Object {
             pin_init!(Self {
                 backing <- new_spinlock!(Backing::None, "cachefiles object"),
                 change <- new_mutex!((), "cachefiles object"),
-                serial,
+                links <- Links::new(),
                 debug_id,
                 generation: Atomic::new(cookie.generation()),
                 integrity: Integrity::new(),
@@ -422,9 +428,6 @@ impl Object {
 ///
 /// fscache holds accesses to the volume and to the cookie meanwhile.
 pub(crate) fn look_up(volume: ArcBorrow<'_, Volume>, cookie: &Cookie) -> bool {
-    let Ok(node) = RBTreeNodeReservation::new(GFP_KERNEL) else {
-        return false;
-    };
     let Ok(object) = Object::new(volume.into(), cookie) else {
         return false;
     };
@@ -439,8 +442,7 @@ pub(crate) fn look_up(volume: ArcBorrow<'_, Volume>, cookie: &Cookie) -> bool {
         return false;
     }
     see(&object, RefWhy::SeeLookupCookie);
-    let serial = object.serial;
-    cache.add_object(node.into_node(serial, object.get()));
+    cache.add_object(object.get());
     true
 }
 
@@ -453,7 +455,7 @@ pub(crate) fn withdraw(cookie: &Cookie) {
     };
     see(&object, RefWhy::SeeWithdrawCookie);
     let cache = object.cache();
-    if cache.remove_object(object.serial) {
+    if cache.remove_object(&object) {
         see(&object, RefWhy::SeeWithdrawal);
     }
     cache.with_creds(|| object.finish(|why| see(&object, why)));

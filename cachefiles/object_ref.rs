@@ -3,13 +3,59 @@
 //! References to objects, each with the reason that a trace of it shows.
 
 use crate::{
+    bindings::list_head,
     jar::Ref,
+    list::{
+        init_links,
+        Member, //
+    },
     object::Object,
     trace::{
         self,
         RefWhy, //
     },
 };
+use kernel::{
+    prelude::*,
+    types::Opaque, //
+};
+
+/// What links an object into its cache's list of them.
+#[pin_data]
+pub(crate) struct Links {
+    #[pin]
+    links: Opaque<list_head>,
+}
+
+// SAFETY: Only what holds the list's lock follows the pointers.
+unsafe impl Send for Links {}
+// SAFETY: As above.
+unsafe impl Sync for Links {}
+
+impl Links {
+    /// Links that are on no list.
+    pub(crate) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            // SAFETY: The slot is valid for writes.
+            links <- Opaque::ffi_init(|slot| unsafe { init_links(slot) }),
+        })
+    }
+}
+
+// SAFETY: An object's links are a part of it, used for its cache's list.
+unsafe impl Member for Object {
+    fn links(&self) -> *mut list_head {
+        self.links.links.get()
+    }
+
+    unsafe fn from_links(links: *mut list_head) -> *const Self {
+        let links: *mut Opaque<list_head> = links.cast();
+        // SAFETY: By the function's contract.
+        let links = unsafe { kernel::container_of!(links, Links, links) };
+        // SAFETY: As above.
+        unsafe { kernel::container_of!(links, Object, links) }
+    }
+}
 
 /// A reference to an object. Dropping the last one sleeps.
 pub(crate) type ObjectRef = Ref<Object>;

@@ -14,6 +14,10 @@
 
 use crate::{
     bindings,
+    list::{
+        Member,
+        Owner, //
+    },
     refs::RefCount,
     slab::SlabCache,
     workqueue::{
@@ -195,7 +199,7 @@ impl<T: Jarred> Ref<T> {
     }
 
     /// Gives the reference to C.
-    pub(crate) fn into_raw(self) -> *mut c_void {
+    pub(crate) fn into_c(self) -> *mut c_void {
         ManuallyDrop::new(self).inner.as_ptr().cast()
     }
 
@@ -203,8 +207,8 @@ impl<T: Jarred> Ref<T> {
     ///
     /// # Safety
     ///
-    /// `raw` must come from [`Ref::into_raw`] of the same type, and be taken back once.
-    pub(crate) unsafe fn from_raw(raw: NonNull<c_void>) -> Self {
+    /// `raw` must come from [`Ref::into_c`] of the same type, and be taken back once.
+    pub(crate) unsafe fn from_c(raw: NonNull<c_void>) -> Self {
         // INVARIANT: By the function's contract.
         Self {
             inner: raw.cast(),
@@ -216,12 +220,33 @@ impl<T: Jarred> Ref<T> {
     ///
     /// # Safety
     ///
-    /// `raw` must come from [`Ref::into_raw`] of the same type, and not be taken back during `'a`.
+    /// `raw` must come from [`Ref::into_c`] of the same type, and not be taken back during `'a`.
     pub(crate) unsafe fn borrow_raw<'a>(raw: NonNull<c_void>) -> Borrowed<'a, T> {
         Borrowed {
             // SAFETY: By the function's contract; never dropped.
-            reference: ManuallyDrop::new(unsafe { Self::from_raw(raw) }),
+            reference: ManuallyDrop::new(unsafe { Self::from_c(raw) }),
             borrowed: PhantomData,
+        }
+    }
+}
+
+// SAFETY: The reference keeps the object, which stays where it is.
+unsafe impl<T: Jarred + Member> Owner for Ref<T> {
+    type Member = T;
+
+    fn into_raw(self) -> *const T {
+        // SAFETY: By the invariant.
+        unsafe { &raw const (*ManuallyDrop::new(self).inner.as_ptr()).value }
+    }
+
+    unsafe fn from_raw(ptr: *const T) -> Self {
+        // SAFETY: By the function's contract, the object is the field of an `Inner<T>`.
+        let inner = unsafe { kernel::container_of!(ptr.cast_mut(), Inner<T>, value) };
+        // INVARIANT: The reference that `into_raw()` gave up.
+        Self {
+            // SAFETY: Not null, as it holds the object.
+            inner: unsafe { NonNull::new_unchecked(inner) },
+            owns: PhantomData,
         }
     }
 }

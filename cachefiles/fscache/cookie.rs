@@ -217,15 +217,15 @@ impl Cookie {
     pub(crate) fn attach(&self, object: ObjectRef) {
         let old = self
             .private()
-            .xchg(object.into_raw() as usize, ordering::Full);
+            .xchg(object.into_c() as usize, ordering::Full);
         // fscache looks a cookie up when it has no object; should it not, the former is given back.
-        // SAFETY: Whatever was there came from `into_raw()` above.
+        // SAFETY: Whatever was there came from `into_c()` above.
         drop(unsafe { Self::take(old) });
     }
 
     /// Takes the object off again.
     pub(crate) fn detach(&self) -> Option<ObjectRef> {
-        // SAFETY: Whatever is there came from `into_raw()` in `attach()`.
+        // SAFETY: Whatever is there came from `into_c()` in `attach()`.
         unsafe { Self::take(self.private().xchg(0, ordering::Full)) }
     }
 
@@ -234,7 +234,7 @@ impl Cookie {
     /// `raw` must be null, or come from [`Cookie::attach`] and be taken once.
     unsafe fn take(raw: usize) -> Option<ObjectRef> {
         // SAFETY: By the function's contract.
-        NonNull::new(raw as *mut c_void).map(|raw| unsafe { ObjectRef::from_raw(raw) })
+        NonNull::new(raw as *mut c_void).map(|raw| unsafe { ObjectRef::from_c(raw) })
     }
 
     /// The object that is attached.
@@ -244,7 +244,7 @@ impl Cookie {
     /// It must not be detached during the borrow, as an access to the cookie has it.
     pub(crate) unsafe fn object(&self) -> Option<Borrowed<'_, Object>> {
         let raw = self.private().load(ordering::Acquire);
-        // SAFETY: Comes from `into_raw()` in `attach()`, and stays by the function's contract.
+        // SAFETY: Comes from `into_c()` in `attach()`, and stays by the function's contract.
         NonNull::new(raw as *mut c_void).map(|raw| unsafe { ObjectRef::borrow_raw(raw) })
     }
 

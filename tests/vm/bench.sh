@@ -47,11 +47,14 @@ drive() {
 	}
 }
 
+# What the backend has open it closes a little later.
+unmount() { wait_for "the disk is unmounted" eval 'umount $DISK 2>/dev/null'; }
+
 # A filesystem that waits for no device, or that would be measured too, unless the
 # machine has a disk for that; and a new one each time, as an old one is in another state.
 blank() {
 	mkdir -p $DISK
-	! mountpoint -q $DISK || umount $DISK
+	! mountpoint -q $DISK || unmount
 	# Whole, or the kernel makes the rest of it meanwhile.
 	mke2fs -q -t ext4 -E lazy_itable_init=0,lazy_journal_init=0 "$device"
 	mount -t ext4 -o noatime,commit=300 "$device" $DISK
@@ -80,7 +83,6 @@ for round in $(seq "$rounds"); do
 		esac
 	done
 done
-# What the backend has open it closes a little later.
 unload fscache_exerciser
 unload_all
-wait_for "the disk is unmounted" eval 'umount $DISK 2>/dev/null'
+unmount

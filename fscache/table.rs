@@ -22,12 +22,9 @@ use kernel::prelude::*;
 /// How many shards a table has; a power of two.
 const SHARDS: usize = 256;
 
-/// How many chains a shard begins with; a power of two.
-const FIRST_CHAINS: usize = 8;
-
-/// A shard doubles its chains when they hold this many members on average. A pointer for each four
-/// to eight members is next to no memory, and passing by a member costs a comparison of hashes.
-const MAX_LOAD: usize = 8;
+/// A shard doubles its chains when they hold this many members on average: a pointer for each eight
+/// to sixteen members is next to no memory.
+const MAX_LOAD: usize = 16;
 
 /// The pointer through which a member is chained. Guarded by the lock of the member's shard.
 #[repr(transparent)]
@@ -208,12 +205,13 @@ pub(crate) struct Table<T: Node> {
 }
 
 impl<T: Node> Table<T> {
-    /// An empty table. Sleeps.
-    pub(crate) fn new() -> Result<Self> {
+    /// An empty table that begins with `chains` chains in all, a power of two no less than
+    /// [`SHARDS`]. Sleeps.
+    pub(crate) fn new(chains: usize) -> Result<Self> {
         let mut shards = KVec::with_capacity(SHARDS, GFP_KERNEL)?;
         for _ in 0..SHARDS {
             let shard = Shard {
-                chains: new_chains(FIRST_CHAINS)?,
+                chains: new_chains(chains / SHARDS)?,
                 members: 0,
             };
             shards.push(

@@ -79,11 +79,14 @@ pub(crate) struct Volumes {
     last_debug_id: Atomic<u32>,
 }
 
+/// How many chains the table begins with; there are few volumes on most machines.
+const FIRST_CHAINS: usize = 2048;
+
 impl Volumes {
     /// No volumes yet. Sleeps.
     pub(crate) fn new() -> Result<Self> {
         Ok(Self {
-            table: Table::new()?,
+            table: Table::new(FIRST_CHAINS)?,
             last_debug_id: Atomic::new(0),
         })
     }

@@ -348,10 +348,17 @@ static struct memory memory(void)
 	file = fopen("/proc/meminfo", "r");
 	while (file && fgets(line, sizeof(line), file)) {
 		if (sscanf(line, "MemAvailable: %lf", &value) == 1)
-			m.available = value * 1024;
+			m.available += value * 1024;
 		if (sscanf(line, "Slab: %lf", &value) == 1 || sscanf(line, "VmallocUsed: %lf", &value) == 1)
 			m.kernel += value * 1024;
 	}
+	if (file)
+		fclose(file);
+	/* What a processor keeps at hand is free too, and is not counted as that. */
+	file = fopen("/proc/zoneinfo", "r");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, " count: %lf", &value) == 1)
+			m.available += value * PAGE;
 	if (file)
 		fclose(file);
 	file = fopen("/proc/slabinfo", "r");

@@ -3,14 +3,19 @@
 //! Whether a filesystem can hold a cache, and if not, why.
 
 use crate::{
+    file,
     inode::DirectoryAbility,
     limits::BlockSize,
     path::{
         Path,
         Statistics, //
     },
+    store::FILE_MODE,
 };
-use kernel::prelude::*;
+use kernel::{
+    cred::Credential,
+    prelude::*, //
+};
 
 /// Bytes in a page: the largest block that direct I/O from pages can do.
 const PAGE_SIZE: u64 = kernel::page::PAGE_SIZE as u64;
@@ -60,6 +65,25 @@ pub(crate) fn check_backing(root: &Path) -> Result<(), Refusal> {
         return Ok(());
     };
     Err(Refusal { error, why })
+}
+
+/// Whether files can be opened for direct I/O there; asked by making one without a name, unless
+/// `cache` is there already: what is to be written waits while the filesystem is frozen. Sleeps.
+///
+/// A filesystem without would take the cache, and never hold anything.
+pub(crate) fn check_direct_io(root: &Path, cache: &[u8], cred: &Credential) -> Result<(), Refusal> {
+    if root.dentry().lookup(cache).is_ok() {
+        return Ok(());
+    }
+    let access = root.mount().want_write()?;
+    match file::open_tmpfile(&access, root.dentry(), FILE_MODE, cred) {
+        Err(error) if error == EINVAL => Err(Refusal {
+            error: EOPNOTSUPP,
+            why: ": the filesystem has no direct I/O",
+        }),
+        // What else is wrong may pass, as want of space does; who meets it tells.
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 /// The block size that a filesystem reports.

@@ -20,6 +20,7 @@ use crate::{
     backing::{
         check_backing,
         check_block_size,
+        check_direct_io,
         Refusal, //
     },
     cred::with_creds,
@@ -74,6 +75,9 @@ use kernel::{
     str::CString,
     sync::{aref::ARef, atomic::ordering, Arc, SpinLock},
 };
+
+/// The directory of the volumes, in that of the cache.
+const STORE: &[u8] = b"cache";
 
 /// What the daemon asked for.
 pub(crate) struct Settings<'a> {
@@ -227,6 +231,7 @@ impl Cache {
 
         let stats = with_creds(&cred, || root.mount().statistics(root.dentry()))?;
         let block = check_block_size(&stats)?;
+        with_creds(&cred, || check_direct_io(&root, STORE, &cred))?;
         let limits = Limits {
             files: settings.files.of(stats.files),
             blocks: settings.blocks.of(stats.blocks),
@@ -242,7 +247,7 @@ impl Cache {
             },
         };
         let (store, graveyard) = with_creds(&cred, || {
-            let (store, _) = store::get_directory(&room, root.dentry(), b"cache")?;
+            let (store, _) = store::get_directory(&room, root.dentry(), STORE)?;
             let (graveyard, _) = store::get_directory(&room, root.dentry(), b"graveyard")?;
             Ok::<_, Error>((store, graveyard))
         })?;

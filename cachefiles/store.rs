@@ -53,7 +53,7 @@ use kernel::{
 /// The access that the owner of a cache's directories and files has to them.
 const DIR_MODE: u16 = 0o700;
 /// As above, for files.
-const FILE_MODE: u16 = 0o600;
+pub(crate) const FILE_MODE: u16 = 0o600;
 
 /// How often an operation that lost a race is tried again.
 const ATTEMPTS: usize = 8;

@@ -24,7 +24,7 @@ GUEST_PACKAGES=(
 )
 
 # Modules that a guest without hardware can have a use for: folders of them, and single ones.
-MODULES_WANTED=(arch block crypto fs lib mm net security drivers/block drivers/char drivers/md drivers/virtio drivers/net/veth)
+MODULES_WANTED=(arch block crypto fs lib mm net security drivers/block drivers/char drivers/md drivers/mtd drivers/virtio drivers/net/veth)
 
 # The archive that the sysroot was made from.
 archive() { sed -n "s/^deb \([^ ]*\) $SUITE main.*/\1/p" "$SYSROOT/etc/apt/sources.list" | head -n 1; }

@@ -116,6 +116,33 @@ for fs in tmpfs ramfs proc sysfs; do
 	refused $fs 95
 	umount $CACHE
 done
+# Flash, emulated.  Its files cannot be opened for direct I/O: C takes it, and then holds nothing.
+if ! missing ubifs; then
+	# 64 MiB, which are of memory as they are written.
+	modprobe nandsim first_id_byte=0x20 second_id_byte=0xa2 third_id_byte=0x00 fourth_id_byte=0x15
+	modprobe ubi mtd=0
+	wait_for "the flash appears" test -e /dev/ubi0
+	python3 - <<-'END'
+		import fcntl, struct
+		# UBI_IOCMKVOL of <mtd/ubi-user.h>: a volume of a size that may change, called "cache".
+		volume = struct.pack("=iiqBBh4s128s", 0, 1, 40 << 20, 3, 0, 5, b"", b"cache")
+		fcntl.ioctl(open("/dev/ubi0"), 1 << 30 | len(volume) << 16 | ord("o") << 8, volume)
+	END
+	mount -t ubifs ubi0:cache $CACHE
+	if [ "${PAIR#*-}" = r ]; then
+		refused ubifs 95
+	else
+		daemon_start
+		mount_nfs
+		find $MNT/backing -type f -exec cat {} + >/dev/null
+		umount_nfs
+		equal "files that C stores on ubifs" "$(find $CACHE/cache -type f | wc -l)" 0
+		daemon_stop
+	fi
+	umount $CACHE
+	modprobe -r ubifs
+	modprobe -r ubi nandsim
+fi
 # Unnamed files, but no extended attributes.
 if ! missing minix; then
 	blank 16M

@@ -18,7 +18,7 @@ pub(crate) trait Node {
 pub(crate) struct Table<T>(SpinLock<Vec<*const T>>);
 
 impl<T: Node> Table<T> {
-    pub(crate) fn new() -> Result<Self> {
+    pub(crate) fn new(_chains: usize) -> Result<Self> {
         Ok(Self(SpinLock::new(Vec::new())))
     }
 

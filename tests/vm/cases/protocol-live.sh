@@ -123,7 +123,7 @@ bind
 mount_nfs
 same live
 the_disk error
-# What is looked up is read from the disk, unless the page that holds the folder is held by something.
+# The folder may stay in memory; then the answer is ESTALE until something else's failing stops the cache.
 fails() {
 	echo 3 >/proc/sys/vm/drop_caches
 	[ "$(in_folder $CACHE/cache/nothing inuse)" = EIO ]

@@ -66,9 +66,9 @@ impl Fanout {
         }
         let opening = self.opening.lock();
         if slot.as_ref().is_none() {
-            let name = key::fanout_name(index).map_err(|_| ENAMETOOLONG)?;
+            let name = key::fanout_name(index);
             let (directory, _) = cache.with_creds(|| {
-                cache.room_for_create(|room| store::get_directory(room, of, name.as_bytes()))
+                cache.room_for_create(|room| store::get_directory(room, of, &name))
             })?;
             slot.populate(directory);
         }

@@ -63,30 +63,36 @@ impl Writer<'_> {
     }
 }
 
-/// A file name.
+/// The name of the directory that holds a volume.
 ///
 /// # Invariants
 ///
-/// The first `len` bytes are the name, `0 < len <= NAME_MAX`.
+/// The first `len` bytes are the name, `1 < len <= NAME_MAX`.
 #[derive(Clone)]
-pub(crate) struct FileName {
+pub(crate) struct VolumeName {
     bytes: [u8; NAME_MAX],
     len: usize,
 }
 
-impl FileName {
-    /// A name that begins with `kind`, the letter that says how the rest is to be read, and goes
-    /// on with what `write` writes.
-    fn new(
-        kind: u8,
-        write: impl FnOnce(&mut Writer<'_>) -> Result<(), BadKey>,
-    ) -> Result<Self, BadKey> {
+impl VolumeName {
+    /// The name of the volume with this key.
+    ///
+    /// # Errors
+    ///
+    /// A [`BadKey`] if the key is empty, too long, or holds what no directory entry may hold.
+    pub(crate) fn of(key: &[u8]) -> Result<Self, BadKey> {
+        if key.is_empty() {
+            return Err(BadKey::Empty);
+        }
+        if key.iter().any(|&byte| byte == b'/' || byte == 0) {
+            return Err(BadKey::BadCharacter);
+        }
         let mut bytes = [0; NAME_MAX];
         let mut writer = Writer(&mut bytes);
-        writer.push([kind])?;
-        write(&mut writer)?;
+        writer.push([b'I'])?;
+        writer.extend(key)?;
         let left = writer.0.len();
-        // INVARIANT: What is not left was written, and that is at least `kind`.
+        // INVARIANT: What is not left was written: a letter and the key.
         Ok(Self {
             bytes,
             len: NAME_MAX.saturating_sub(left),
@@ -255,40 +261,20 @@ impl<'a> ObjectName<'a> {
     }
 }
 
-/// The name of the directory that holds the volume with this key.
-///
-/// # Errors
-///
-/// A [`BadKey`] if the key is empty, too long, or holds what no directory entry may hold.
-pub(crate) fn volume_name(key: &[u8]) -> Result<FileName, BadKey> {
-    if key.is_empty() {
-        return Err(BadKey::Empty);
-    }
-    if key.iter().any(|&byte| byte == b'/' || byte == 0) {
-        return Err(BadKey::BadCharacter);
-    }
-    FileName::new(b'I', |name| name.extend(key))
-}
-
 /// The name of a fan-out directory.
-///
-/// # Errors
-///
-/// None: it always fits.
-pub(crate) fn fanout_name(index: u8) -> Result<FileName, BadKey> {
-    FileName::new(b'@', |name| {
-        name.push([4, 0].map(|shift| hex_digit(u32::from(index), shift)))
-    })
+pub(crate) fn fanout_name(index: u8) -> [u8; 3] {
+    let index = u32::from(index);
+    [b'@', hex_digit(index, 4), hex_digit(index, 0)]
 }
 
 /// The name of a grave: the time of burial, in seconds, and a number that makes it unique.
-///
-/// # Errors
-///
-/// None: it always fits.
-pub(crate) fn grave_name(seconds: u32, serial: u32) -> Result<FileName, BadKey> {
-    FileName::new(hex_digit(seconds, 28), |name| {
-        name.push([24, 20, 16, 12, 8, 4, 0].map(|shift| hex_digit(seconds, shift)))?;
-        name.push([28, 24, 20, 16, 12, 8, 4, 0].map(|shift| hex_digit(serial, shift)))
-    })
+pub(crate) fn grave_name(seconds: u32, serial: u32) -> [u8; 16] {
+    let mut name = [0; 16];
+    let digits = [seconds, serial]
+        .into_iter()
+        .flat_map(|word| [28, 24, 20, 16, 12, 8, 4, 0].map(|shift| hex_digit(word, shift)));
+    name.iter_mut()
+        .zip(digits)
+        .for_each(|(to, digit)| *to = digit);
+    name
 }

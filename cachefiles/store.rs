@@ -283,9 +283,8 @@ fn bury_directory(
     why: KillWhy,
 ) -> Result {
     for _ in 0..ATTEMPTS {
-        let name = key::grave_name(crate::time::real_seconds() as u32, cache.next_grave())
-            .map_err(|_| ENAMETOOLONG)?;
-        let started = Renaming::start(access, dir, victim, cache.graveyard(), name.as_bytes());
+        let name = key::grave_name(crate::time::real_seconds() as u32, cache.next_grave());
+        let started = Renaming::start(access, dir, victim, cache.graveyard(), &name);
         let mut renaming = match started {
             Ok(renaming) => renaming,
             Err(error) => {

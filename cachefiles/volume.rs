@@ -64,11 +64,11 @@ impl Volume {
     ///
     /// # Errors
     ///
-    /// `EINVAL` or `ENAMETOOLONG` if there is no name for its key, `ENOBUFS` if there is no room,
+    /// `EINVAL` if there is no name for its key, `ENOBUFS` if there is no room,
     /// and those of the backing filesystem. The volume is not cached then.
     pub(crate) fn acquire(cache: ArcBorrow<'_, Cache>, record: &VolumeCookie) -> Result {
         let live = LiveVolume::new(cache);
-        let name = key::volume_name(record.key()).map_err(|bad| {
+        let name = key::VolumeName::of(record.key()).map_err(|bad| {
             if ratelimit::may_speak() {
                 pr_notice!("The key of a volume cannot be a name: {}\n", bad.reason());
             }

@@ -285,18 +285,12 @@ pub(crate) fn warn_relinquished(what: &str) {
 #[inline(never)]
 pub(crate) fn update(cookie: &Cookie, aux: Blob<'_>, size: Option<i64>) {
     stats::UPDATES.inc();
-    if cookie.flags().any(flags::DO_INVALIDATE) {
-        let guard = cookie.lock();
-        let now = guard.snapshot();
-        if now.state.is_put_away() && now.flags & flags::DO_INVALIDATE != 0 {
-            return;
-        }
-        return store_update(cookie, aux, size);
+    let is_stale = cookie.flags().any(flags::DO_INVALIDATE);
+    let guard = is_stale.then(|| cookie.lock());
+    let now = guard.as_ref().map(|guard| guard.snapshot());
+    if now.is_some_and(|now| now.state.is_put_away() && now.flags & flags::DO_INVALIDATE != 0) {
+        return;
     }
-    store_update(cookie, aux, size);
-}
-
-fn store_update(cookie: &Cookie, aux: Blob<'_>, size: Option<i64>) {
     cookie.update_aux(aux);
     if let Some(size) = size {
         cookie.object_size().store(size, Relaxed);

@@ -8,6 +8,10 @@
 #   churn       an hour of Debian's daemon on a disk that is too small
 #   many        20,000 objects                                   (some minutes)
 #   pairs       all cases with all four pairs                    (about an hour)
+#   interleavings
+#               fscache's models of threads, without a bound of preemptions; what has not
+#               ended after INTERLEAVINGS seconds (default: 300, some three hours in all)
+#               is given up, and said
 #   mutants     each fault of tests/host/mutants.sh, and the test that finds it
 #
 # All of them by default.  Ends with one line over all that ran.  SEED=N chooses what
@@ -16,14 +20,14 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 case ${1:-} in
---help) sed -n '4,14s/^# \{0,1\}//p' "$0"; exit 0 ;;
+--help) sed -n '4,19s/^# \{0,1\}//p' "$0"; exit 0 ;;
 --*) die "unknown option $1; see check-long.sh --help" ;;
 esac
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(power-cut hostile churn many pairs mutants)
+[ ${#parts[@]} -gt 0 ] || parts=(power-cut hostile churn many pairs interleavings mutants)
 for part in "${parts[@]}"; do
 	case $part in
-	power-cut | hostile | churn | many | pairs | mutants) ;;
+	power-cut | hostile | churn | many | pairs | interleavings | mutants) ;;
 	*) die "there is no part '$part'; see check-long.sh --help" ;;
 	esac
 done
@@ -32,6 +36,13 @@ say "seed $SEED"
 
 # What is run by a script of its own has its time limits there; cases have them in check.sh.
 case_of() { "$TOP/scripts/check.sh" --vm "$1"; }
+# Says of each model whether all that there are were tried.
+interleavings() {
+	# shellcheck disable=SC2016
+	CARGO_TARGET_DIR=$TOP/build/host "$TOP/scripts/enter.sh" env "WITHOUT_BOUND=${INTERLEAVINGS:-300}" sh -c '
+		cd "$TOP/tests/host/fscache" &&
+		exec cargo test --release --locked --color never -- --show-output --test-threads "$JOBS" all_goes_well'
+}
 run() {
 	case $1 in
 	power-cut) "$TOP/tests/power-cut/run.sh" 100 "$SEED" ;;
@@ -39,6 +50,7 @@ run() {
 	churn) CHURN=3600 case_of churn ;;
 	many) MANY=20000 SLOW=8 case_of many-objects ;;
 	pairs) PAIR="c-c r-r c-r r-c" EXCUSE_C=1 "$TOP/scripts/check.sh" --vm ;;
+	interleavings) interleavings ;;
 	mutants) "$TOP/scripts/mutants.sh" ;;
 	esac
 }

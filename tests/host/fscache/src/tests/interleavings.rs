@@ -47,7 +47,10 @@ use std::{
         atomic::{AtomicUsize, Ordering},
         Arc,
     },
-    time::Instant,
+    time::{
+        Duration,
+        Instant, //
+    },
 };
 
 /// What a scenario plays on.
@@ -201,8 +204,15 @@ fn read(cookie: &Cookie) {
 // How a model is run.
 
 /// How often threads are stopped where they would not stop by themselves, where trying everything
-/// takes longer than some 20 seconds. `LOOM_MAX_PREEMPTIONS` is taken instead, if set.
+/// takes longer than some 20 seconds. `LOOM_MAX_PREEMPTIONS` is taken instead, if set; and with
+/// `WITHOUT_BOUND=SECONDS` there is no bound, but a time after which a model is given up.
 const BOUND: usize = 3;
+
+/// For how long to go on without a bound, if so.
+fn without_bound() -> Option<Duration> {
+    let seconds = std::env::var("WITHOUT_BOUND").ok()?;
+    Some(Duration::from_secs(seconds.parse().expect("seconds")))
+}
 
 /// Tries all interleavings; with at most so many preemptions, if a number is given.
 fn explore(fault: Fault, accesses: Accesses, preemptions: Option<usize>, play: fn(&'static Stage)) {
@@ -210,7 +220,12 @@ fn explore(fault: Fault, accesses: Accesses, preemptions: Option<usize>, play: f
     let tried = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&tried);
     let mut model = loom::model::Builder::new();
-    model.preemption_bound = preemptions.map(|n| model.preemption_bound.unwrap_or(n));
+    let limit = without_bound();
+    model.preemption_bound = match limit {
+        Some(_) => None,
+        None => preemptions.map(|n| model.preemption_bound.unwrap_or(n)),
+    };
+    model.max_duration = limit;
     model.max_branches = 100_000;
     ACCESSES.set(accesses);
     with_fault(fault, || {
@@ -220,10 +235,13 @@ fn explore(fault: Fault, accesses: Accesses, preemptions: Option<usize>, play: f
         })
     });
     let tried = tried.load(Ordering::Relaxed);
-    println!(
-        "{accesses:?}: {tried} interleavings in {:?}",
-        began.elapsed()
-    );
+    let took = began.elapsed();
+    let end = match limit {
+        Some(limit) if took >= limit => ", given up",
+        Some(_) => ", all there are",
+        None => "",
+    };
+    println!("{accesses:?}: {tried} interleavings in {took:.1?}{end}");
 }
 
 /// Nothing goes wrong in any interleaving.

@@ -67,23 +67,31 @@ pub(crate) fn check_backing(root: &Path) -> Result<(), Refusal> {
     Err(Refusal { error, why })
 }
 
-/// Whether files can be opened for direct I/O there; asked by making one without a name, unless
-/// `cache` is there already: what is to be written waits while the filesystem is frozen. Sleeps.
+/// Whether files can be made and opened there as objects need it: without a name, and for direct
+/// I/O. Asked by making one, unless `cache` is there already: what is to be written waits while the
+/// filesystem is frozen. Sleeps.
 ///
-/// A filesystem without would take the cache, and never hold anything.
-pub(crate) fn check_direct_io(root: &Path, cache: &[u8], cred: &Credential) -> Result<(), Refusal> {
+/// A filesystem without would take the cache, and never hold anything. That a folder of it has the
+/// operation says nothing: FUSE always has, and its servers seldom.
+pub(crate) fn check_unnamed_file(
+    root: &Path,
+    cache: &[u8],
+    cred: &Credential,
+) -> Result<(), Refusal> {
     if root.dentry().lookup(cache).is_ok() {
         return Ok(());
     }
     let access = root.mount().want_write()?;
-    match file::open_tmpfile(&access, root.dentry(), FILE_MODE, cred) {
-        Err(error) if error == EINVAL => Err(Refusal {
-            error: EOPNOTSUPP,
-            why: ": the filesystem has no direct I/O",
-        }),
+    let why = match file::open_tmpfile(&access, root.dentry(), FILE_MODE, cred) {
+        Err(error) if error == EINVAL => ": the filesystem has no direct I/O",
+        Err(error) if error == EOPNOTSUPP => ": the filesystem has no unnamed files",
         // What else is wrong may pass, as want of space does; who meets it tells.
-        Ok(_) | Err(_) => Ok(()),
-    }
+        Ok(_) | Err(_) => return Ok(()),
+    };
+    Err(Refusal {
+        error: EOPNOTSUPP,
+        why,
+    })
 }
 
 /// The block size that a filesystem reports.

@@ -20,7 +20,7 @@ use crate::{
     backing::{
         check_backing,
         check_block_size,
-        check_direct_io,
+        check_unnamed_file,
         Refusal, //
     },
     cred::with_creds,
@@ -231,7 +231,7 @@ impl Cache {
 
         let stats = with_creds(&cred, || root.mount().statistics(root.dentry()))?;
         let block = check_block_size(&stats)?;
-        with_creds(&cred, || check_direct_io(&root, STORE, &cred))?;
+        with_creds(&cred, || check_unnamed_file(&root, STORE, &cred))?;
         let limits = Limits {
             files: settings.files.of(stats.files),
             blocks: settings.blocks.of(stats.blocks),

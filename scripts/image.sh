@@ -19,7 +19,7 @@ GUEST_PACKAGES=(
 	kmod mount procps psmisc util-linux iproute2 strace time attr acl keyutils python3-minimal
 	nfs-kernel-server nfs-common cachefilesd
 	samba cifs-utils diod kafs-client
-	e2fsprogs xfsprogs btrfs-progs f2fs-tools util-linux-extra
+	e2fsprogs xfsprogs btrfs-progs f2fs-tools bindfs util-linux-extra
 	fio stress-ng
 )
 

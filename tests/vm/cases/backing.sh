@@ -69,6 +69,20 @@ refused() {
 	[ ! -e $CACHE/cache ] || fail "a refused bind on $1 left something behind"
 }
 
+# holds_nothing WHAT : ours refuses it; C takes it, and then never stores anything.
+holds_nothing() {
+	if [ "${PAIR#*-}" = r ]; then
+		refused "$1" 95
+		return
+	fi
+	daemon_start
+	mount_nfs
+	find $MNT/backing -type f -exec cat {} + >/dev/null
+	umount_nfs
+	equal "files that C stores on $1" "$(find $CACHE/cache -type f | wc -l)" 0
+	daemon_stop
+}
+
 mount_loop() { mount -o loop,noatime /tmp/backing.img $CACHE; }
 mount_again() { mount_loop; }
 # missing FILESYSTEM : the debug kernel is made for tests, and has not all of Debian's.
@@ -116,7 +130,7 @@ for fs in tmpfs ramfs proc sysfs; do
 	refused $fs 95
 	umount $CACHE
 done
-# Flash, emulated.  Its files cannot be opened for direct I/O: C takes it, and then holds nothing.
+# Flash, emulated.  Its files cannot be opened for direct I/O.
 if ! missing ubifs; then
 	# 64 MiB, which are of memory as they are written.
 	modprobe nandsim first_id_byte=0x20 second_id_byte=0xa2 third_id_byte=0x00 fourth_id_byte=0x15
@@ -129,19 +143,23 @@ if ! missing ubifs; then
 		fcntl.ioctl(open("/dev/ubi0"), 1 << 30 | len(volume) << 16 | ord("o") << 8, volume)
 	END
 	mount -t ubifs ubi0:cache $CACHE
-	if [ "${PAIR#*-}" = r ]; then
-		refused ubifs 95
-	else
-		daemon_start
-		mount_nfs
-		find $MNT/backing -type f -exec cat {} + >/dev/null
-		umount_nfs
-		equal "files that C stores on ubifs" "$(find $CACHE/cache -type f | wc -l)" 0
-		daemon_stop
-	fi
+	holds_nothing ubifs
 	umount $CACHE
 	modprobe -r ubifs
 	modprobe -r ubi nandsim
+fi
+# Its folders have the operation that makes unnamed files, and the server behind it does not.
+if ! missing fuse; then
+	blank 256M
+	mke2fs -q -t ext4 -N 8192 /tmp/backing.img
+	served=/tmp/backing-served
+	mkdir -p $served
+	mount -o loop,noatime /tmp/backing.img $served
+	bindfs $served $CACHE
+	holds_nothing 'bindfs, a server of FUSE'
+	umount $CACHE
+	umount $served
+	rmdir $served
 fi
 # Unnamed files, but no extended attributes.
 if ! missing minix; then

@@ -55,6 +55,10 @@ use crate::{
         Tick, //
     },
     security,
+    spinlock::{
+        new_spinlock,
+        SpinLock, //
+    },
     status::Status,
     store,
     trace::{
@@ -70,10 +74,10 @@ use crate::{
 };
 use kernel::{
     cred::Credential,
-    fmt, new_spinlock,
+    fmt,
     prelude::*,
     str::CString,
-    sync::{aref::ARef, atomic::ordering, Arc, SpinLock},
+    sync::{aref::ARef, atomic::ordering, Arc},
 };
 
 /// The directory of the volumes, in that of the cache.

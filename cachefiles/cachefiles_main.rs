@@ -87,6 +87,8 @@ mod refs;
 mod sched;
 #[path = "../include/slab.rs"]
 mod slab;
+#[path = "../include/spinlock.rs"]
+mod spinlock;
 #[cfg(cachefiles_error_injection)]
 #[path = "../include/sysctl.rs"]
 mod sysctl;

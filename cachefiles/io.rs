@@ -33,10 +33,18 @@ use kernel::prelude::*;
 pub(crate) fn begin(object: &Object, resources: &mut Resources<'_>, want: Want) -> bool {
     resources.equip(object.file());
     if resources.file().is_none() && want != Want::Params {
-        if crate::ratelimit::may_speak() {
-            pr_err!("failed to get cres->file\n");
-        }
+        report_no_file();
         return false;
     }
     true
+}
+
+/// Says that an operation has no file to work on. A function of its own, so that the common way
+/// saves no registers for it.
+#[cold]
+#[inline(never)]
+fn report_no_file() {
+    if crate::ratelimit::may_speak() {
+        pr_err!("failed to get cres->file\n");
+    }
 }

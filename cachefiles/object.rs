@@ -54,6 +54,10 @@ use crate::{
         ObjectRef, //
     },
     size,
+    spinlock::{
+        new_spinlock,
+        SpinLock, //
+    },
     store::{
         self,
         Found, //
@@ -68,7 +72,7 @@ use crate::{
 use core::mem::replace;
 use kernel::{
     fs::File,
-    new_mutex, new_spinlock,
+    new_mutex,
     prelude::*,
     sync::{
         aref::ARef,
@@ -76,7 +80,7 @@ use kernel::{
             ordering,
             AtomicFlag, //
         },
-        Arc, ArcBorrow, Mutex, MutexGuard, SpinLock,
+        Arc, ArcBorrow, Mutex, MutexGuard,
     },
 };
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     atomic::Atomic, bindings, coherency::DATA_MAX, flags::Flags, jar::Borrowed, object::Object,
-    object_ref::ObjectRef,
+    object_ref::ObjectRef, spinlock::SpinLockBackend,
 };
 use core::{
     mem::MaybeUninit,
@@ -19,10 +19,7 @@ use kernel::{
     prelude::*,
     sync::{
         atomic::ordering,
-        lock::{
-            spinlock::SpinLockBackend,
-            Lock, //
-        },
+        lock::Lock, //
     },
     types::Opaque,
 };

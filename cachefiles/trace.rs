@@ -4,6 +4,9 @@
 //!
 //! An object is named by its debug id, [`NOBODY`] standing for none. The reasons are enums whose
 //! variants are named as the events show them.
+//!
+//! The functions of `trace.c` fill in what the events' header looks at. They are called when
+//! somebody listens; until then each of these costs a patched-out jump.
 
 use crate::{
     bindings,
@@ -15,6 +18,10 @@ use crate::{
     inode::Inode,
 };
 use kernel::prelude::*;
+
+#[path = "../include/trace.rs"]
+mod declare;
+use declare::is_heard;
 
 /// No object.
 pub(crate) const NOBODY: u32 = 0;
@@ -123,52 +130,74 @@ reasons! {
 }
 
 /// The count of references to an object changes, or is looked at.
+#[inline]
 pub(crate) fn object_ref(object: u32, cookie: u32, usage: i32, why: RefWhy) {
-    // SAFETY: Numbers only.
-    unsafe { bindings::cachefiles_helper_trace_ref(object, cookie, usage, why as u32) };
+    if is_heard!(cachefiles_ref) {
+        // SAFETY: Numbers only.
+        unsafe { bindings::cachefiles_helper_trace_ref(object, cookie, usage, why as u32) };
+    }
 }
 
 /// A name was looked up in `dir`.
+#[inline]
 pub(crate) fn lookup(object: u32, dir: &Dentry, found: Result<&Dentry, Error>) {
-    let found = match found {
-        Ok(dentry) => dentry.as_raw(),
-        Err(error) => error.to_ptr(),
-    };
-    // SAFETY: The dentries are pinned by the borrows; an error pointer is expected too.
-    unsafe { bindings::cachefiles_helper_trace_lookup(object, dir.as_raw(), found) };
+    if is_heard!(cachefiles_lookup) {
+        let found = match found {
+            Ok(dentry) => dentry.as_raw(),
+            Err(error) => error.to_ptr(),
+        };
+        // SAFETY: The dentries are pinned by the borrows; an error pointer is expected too.
+        unsafe { bindings::cachefiles_helper_trace_lookup(object, dir.as_raw(), found) };
+    }
 }
 
 /// A directory was made; `child` is positive.
+#[inline]
 pub(crate) fn mkdir(dir: &Dentry, child: &Dentry) {
-    // SAFETY: Both are pinned by the borrows.
-    unsafe { bindings::cachefiles_helper_trace_mkdir(dir.as_raw(), child.as_raw()) };
+    if is_heard!(cachefiles_mkdir) {
+        // SAFETY: Both are pinned by the borrows.
+        unsafe { bindings::cachefiles_helper_trace_mkdir(dir.as_raw(), child.as_raw()) };
+    }
 }
 
 /// A file without a name was made.
+#[inline]
 pub(crate) fn tmpfile(object: u32, inode: &Inode) {
-    // SAFETY: Pinned by the borrow.
-    unsafe { bindings::cachefiles_helper_trace_tmpfile(object, inode.as_raw()) };
+    if is_heard!(cachefiles_tmpfile) {
+        // SAFETY: Pinned by the borrow.
+        unsafe { bindings::cachefiles_helper_trace_tmpfile(object, inode.as_raw()) };
+    }
 }
 
 /// A file got its name.
+#[inline]
 pub(crate) fn link(object: u32, inode: &Inode) {
-    // SAFETY: Pinned by the borrow.
-    unsafe { bindings::cachefiles_helper_trace_link(object, inode.as_raw()) };
+    if is_heard!(cachefiles_link) {
+        // SAFETY: Pinned by the borrow.
+        unsafe { bindings::cachefiles_helper_trace_link(object, inode.as_raw()) };
+    }
 }
 
 /// A name is about to be removed.
+#[inline]
 pub(crate) fn unlink(object: u32, ino: u64, why: KillWhy) {
-    // SAFETY: Numbers only.
-    unsafe { bindings::cachefiles_helper_trace_unlink(object, ino, why as u32) };
+    if is_heard!(cachefiles_unlink) {
+        // SAFETY: Numbers only.
+        unsafe { bindings::cachefiles_helper_trace_unlink(object, ino, why as u32) };
+    }
 }
 
 /// A directory is about to be moved to the graveyard.
+#[inline]
 pub(crate) fn rename(object: u32, ino: u64, why: KillWhy) {
-    // SAFETY: Numbers only.
-    unsafe { bindings::cachefiles_helper_trace_rename(object, ino, why as u32) };
+    if is_heard!(cachefiles_rename) {
+        // SAFETY: Numbers only.
+        unsafe { bindings::cachefiles_helper_trace_rename(object, ino, why as u32) };
+    }
 }
 
 /// Coherency data of an object was compared or stored.
+#[inline]
 pub(crate) fn coherency(
     object: u32,
     cookie: &Cookie,
@@ -177,23 +206,30 @@ pub(crate) fn coherency(
     content: u8,
     why: CoherencyWhy,
 ) {
-    // SAFETY: All is pinned by the borrows; the event reads eight bytes of the stored data.
-    unsafe {
-        bindings::cachefiles_helper_trace_coherency(
-            object,
-            cookie.as_raw(),
-            ino,
-            stored.as_ptr(),
-            u32::from(content),
-            why as u32,
-        )
-    };
+    if is_heard!(cachefiles_coherency) {
+        // SAFETY: All is pinned by the borrows; the event reads eight bytes of the stored data.
+        unsafe {
+            bindings::cachefiles_helper_trace_coherency(
+                object,
+                cookie.as_raw(),
+                ino,
+                stored.as_ptr(),
+                u32::from(content),
+                why as u32,
+            )
+        };
+    }
 }
 
 /// Coherency data of a volume was compared or stored.
+#[inline]
 pub(crate) fn volume_coherency(volume: &VolumeCookie, ino: u64, why: CoherencyWhy) {
-    // SAFETY: Pinned by the borrow.
-    unsafe { bindings::cachefiles_helper_trace_vol_coherency(volume.as_raw(), ino, why as u32) };
+    if is_heard!(cachefiles_vol_coherency) {
+        // SAFETY: Pinned by the borrow.
+        unsafe {
+            bindings::cachefiles_helper_trace_vol_coherency(volume.as_raw(), ino, why as u32)
+        };
+    }
 }
 
 /// What [`prepare_read`] shows.
@@ -217,66 +253,106 @@ pub(crate) struct PrepareRead {
 }
 
 /// It was decided where to read from.
+#[inline]
 pub(crate) fn prepare_read(event: &PrepareRead) {
-    // SAFETY: Numbers only.
-    unsafe {
-        bindings::cachefiles_helper_trace_prep_read(
-            event.object,
-            event.start,
-            event.len,
-            event.flags as u16,
-            event.source,
-            event.why as u32,
-            event.cache_ino,
-            event.netfs_ino,
-        )
-    };
+    if is_heard!(cachefiles_prep_read) {
+        // SAFETY: Numbers only.
+        unsafe {
+            bindings::cachefiles_helper_trace_prep_read(
+                event.object,
+                event.start,
+                event.len,
+                event.flags as u16,
+                event.source,
+                event.why as u32,
+                event.cache_ino,
+                event.netfs_ino,
+            )
+        };
+    }
 }
 
 /// A read of the cache file begins.
+#[inline]
 pub(crate) fn read(object: u32, inode: &Inode, start: u64, len: usize) {
-    // SAFETY: Pinned by the borrow.
-    unsafe { bindings::cachefiles_helper_trace_read(object, inode.as_raw(), start, len) };
+    if is_heard!(cachefiles_read) {
+        // SAFETY: Pinned by the borrow.
+        unsafe { bindings::cachefiles_helper_trace_read(object, inode.as_raw(), start, len) };
+    }
 }
 
 /// A write of the cache file begins.
+#[inline]
 pub(crate) fn write(object: u32, inode: &Inode, start: u64, len: usize) {
-    // SAFETY: Pinned by the borrow.
-    unsafe { bindings::cachefiles_helper_trace_write(object, inode.as_raw(), start, len) };
+    if is_heard!(cachefiles_write) {
+        // SAFETY: Pinned by the borrow.
+        unsafe { bindings::cachefiles_helper_trace_write(object, inode.as_raw(), start, len) };
+    }
 }
 
 /// The size of a cache file is about to change.
+#[inline]
 pub(crate) fn truncate(object: u32, inode: &Inode, from: u64, to: u64, why: TruncWhy) {
-    // SAFETY: Pinned by the borrow.
-    unsafe {
-        bindings::cachefiles_helper_trace_trunc(object, inode.as_raw(), from, to, why as u32)
-    };
+    if is_heard!(cachefiles_trunc) {
+        // SAFETY: Pinned by the borrow.
+        unsafe {
+            bindings::cachefiles_helper_trace_trunc(object, inode.as_raw(), from, to, why as u32)
+        };
+    }
 }
 
 /// An inode was marked as in use.
+#[inline]
 pub(crate) fn mark_active(object: u32, inode: &Inode) {
-    // SAFETY: Pinned by the borrow.
-    unsafe { bindings::cachefiles_helper_trace_mark_active(object, inode.as_raw()) };
+    if is_heard!(cachefiles_mark_active) {
+        // SAFETY: Pinned by the borrow.
+        unsafe { bindings::cachefiles_helper_trace_mark_active(object, inode.as_raw()) };
+    }
 }
 
 /// An inode was marked already.
+#[inline]
 pub(crate) fn mark_failed(object: u32, inode: &Inode) {
-    // SAFETY: Pinned by the borrow.
-    unsafe { bindings::cachefiles_helper_trace_mark_failed(object, inode.as_raw()) };
+    if is_heard!(cachefiles_mark_failed) {
+        // SAFETY: Pinned by the borrow.
+        unsafe { bindings::cachefiles_helper_trace_mark_failed(object, inode.as_raw()) };
+    }
 }
 
 /// An inode is not in use any more.
+#[inline]
 pub(crate) fn mark_inactive(object: u32, inode: &Inode) {
-    // SAFETY: Pinned by the borrow.
-    unsafe { bindings::cachefiles_helper_trace_mark_inactive(object, inode.as_raw()) };
+    if is_heard!(cachefiles_mark_inactive) {
+        // SAFETY: Pinned by the borrow.
+        unsafe { bindings::cachefiles_helper_trace_mark_inactive(object, inode.as_raw()) };
+    }
 }
 
 /// An operation on names or attributes failed.
+#[inline]
 pub(crate) fn vfs_error(object: u32, inode: Option<&Inode>, error: Error, at: ErrorAt) {
-    if let Some(inode) = inode {
+    if is_heard!(cachefiles_vfs_error) {
+        if let Some(inode) = inode {
+            // SAFETY: Pinned by the borrow.
+            unsafe {
+                bindings::cachefiles_helper_trace_vfs_error(
+                    object,
+                    inode.as_raw(),
+                    error.to_errno(),
+                    at as u32,
+                )
+            };
+        }
+    }
+}
+
+/// An operation on the content of a file failed.
+#[inline]
+pub(crate) fn io_error(object: u32, inode: &Inode, error: Error, at: ErrorAt) {
+    if is_heard!(cachefiles_io_error) {
         // SAFETY: Pinned by the borrow.
         unsafe {
-            bindings::cachefiles_helper_trace_vfs_error(
+            bindings::cachefiles_helper_trace_io_error(
                 object,
                 inode.as_raw(),
                 error.to_errno(),
@@ -284,19 +360,6 @@ pub(crate) fn vfs_error(object: u32, inode: Option<&Inode>, error: Error, at: Er
             )
         };
     }
-}
-
-/// An operation on the content of a file failed.
-pub(crate) fn io_error(object: u32, inode: &Inode, error: Error, at: ErrorAt) {
-    // SAFETY: Pinned by the borrow.
-    unsafe {
-        bindings::cachefiles_helper_trace_io_error(
-            object,
-            inode.as_raw(),
-            error.to_errno(),
-            at as u32,
-        )
-    };
 }
 
 /// What a subrequest of netfs comes to.
@@ -312,7 +375,10 @@ pub(crate) enum SubrequestEvent {
 }
 
 /// A subrequest of netfs gets somewhere. It must not have been terminated yet.
+#[inline]
 pub(crate) fn subrequest(subreq: &crate::netfs::Subrequest<'_>, what: SubrequestEvent) {
-    // SAFETY: Valid by the borrow.
-    unsafe { bindings::cachefiles_helper_trace_netfs_sreq(subreq.as_raw(), what as u32) };
+    if is_heard!(netfs_sreq) {
+        // SAFETY: Valid by the borrow.
+        unsafe { bindings::cachefiles_helper_trace_netfs_sreq(subreq.as_raw(), what as u32) };
+    }
 }

@@ -131,7 +131,7 @@ unsafe extern "C" fn prepare_to_write(cookie: *mut bindings::fscache_cookie) {
     let cookie = unsafe { Cookie::from_raw(cookie) };
     // SAFETY: Only the worker, which is who calls, detaches the object of an active cookie.
     if let Some(object) = unsafe { cookie.object() } {
-        object::prepare_to_write(&object);
+        object.mark_for_changes();
     }
 }
 

@@ -402,9 +402,13 @@ impl Object {
     /// The mark is on the disk on return: it is what keeps changes that the server may never have
     /// seen from being served after a crash. If that fails, nothing is stored any more.
     pub(crate) fn mark_for_changes(&self) {
-        if self.marked.load(ordering::Acquire) || !self.cookie.has(CookieFlag::LocalWrite) {
-            return;
+        if !self.marked.load(ordering::Acquire) && self.cookie.has(CookieFlag::LocalWrite) {
+            self.cache().with_creds(|| self.mark());
         }
+    }
+
+    /// The rest of [`Object::mark_for_changes`].
+    fn mark(&self) {
         let _change = self.lock_change();
         if self.marked.load(ordering::Acquire) {
             return;
@@ -471,18 +475,13 @@ pub(crate) fn invalidate(object: &Object) -> bool {
     object.cache().with_creds(|| object.invalidate())
 }
 
-/// Prepares the object of a cookie for being changed locally. Sleeps.
-pub(crate) fn prepare_to_write(object: &Object) {
-    object.cache().with_creds(|| object.mark_for_changes());
-}
-
 /// Changes the size of an object, whose file an operation has as `file`. Sleeps.
 pub(crate) fn resize(object: &Object, file: Option<&File>, size: i64) {
     let new = u64::try_from(size).unwrap_or(0);
     if let Some(file) = file {
         if new < object.cookie.object_size() {
             let cache = object.cache();
-            cache.with_creds(|| object.mark_for_changes());
+            object.mark_for_changes();
             let epoch = object.integrity.epoch();
             let cut = cache.with_creds(|| size::shorten(cache, object.debug_id, file, new));
             if cut.is_err() {

@@ -168,7 +168,7 @@ pub(crate) fn write(
     if object.integrity().is_suspect() {
         object.mend();
     }
-    cache.with_creds(|| object.mark_for_changes());
+    object.mark_for_changes();
     let epoch = object.integrity().epoch();
     // Before the question whether the object is suspect, see `Object::mend()`.
     object.integrity().begin_write();

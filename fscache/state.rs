@@ -24,6 +24,8 @@
 //! of date. It is cleared when the backend is called to empty the object, and set again if that
 //! fails; or when it is called to put the object away, which then destroys it
 //! ([`Action::Withdraw`] with `keep: false`). So out-of-date data cannot be committed, on no path.
+//! What is put away while somebody changes the file is destroyed, too: nobody can tell whether all of
+//! the change has been stored.
 //!
 //! A request that comes while the object is being put away is too late for that, and one that comes
 //! while there is none has nothing to empty. Both stay for the next lookup of the cookie: what it
@@ -507,10 +509,13 @@ fn on_work(now: &Snapshot) -> Decision {
     }
 }
 
-/// The worker is to put the object away; what is out of date is destroyed.
+/// The worker is to put the object away; what is out of date, or may be, is destroyed.
+///
+/// While somebody changes the file, what the backend holds may lag behind the coherency data that the
+/// filesystem has told: the change is in memory, and was to be stored later.
 fn put_away(now: &Snapshot, state: State) -> Decision {
-    let keep = now.flags & flags::DO_INVALIDATE == 0;
     let writes = now.active && now.flags & flags::LOCAL_WRITE != 0;
+    let keep = now.flags & flags::DO_INVALIDATE == 0 && !writes;
     // Cleared first: a request that comes meanwhile is a new one.
     Decision::to(state, Action::Withdraw { keep })
         .clear(flags::DO_INVALIDATE)

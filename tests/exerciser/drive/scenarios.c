@@ -377,6 +377,36 @@ static void withdraw_idle(void)
 	close_volume(v);
 }
 
+/*
+ * The cache goes while a change is in memory, and what the file will be then has been told: as a
+ * directory's content by kafs, which stores it later than the server's word of it.
+ */
+static void withdraw_while_changed(void)
+{
+	uint32_t v = volume_acquire(fd, "scenario,changed", 0, NULL);
+	uint32_t c = warm_cookie(v, "changed", 1);
+
+	cool(c);
+	relinquish_checked(fd, c, false);
+	c = cookie_acquire(fd, v, "changed", 1, 4 * PAGE, EXER_KEEP, NULL);
+	simple(fd, EXER_USE, c, EXER_MODIFY, 0, NULL);
+	expect(wait_state(fd, c, IN(ACTIVE), 30000) == 0, "the cookie does not become active");
+	expect(get_page(fd, c, 0, 4 * PAGE) == EXER_TAG(7, 1, 1), "what was stored is not found");
+	simple(fd, EXER_UPDATE, c, 0, 4 * PAGE, NULL);
+	cache_withdraw();
+	cool(c);
+	relinquish_checked(fd, c, false);
+	cache_bind(options.cache);
+	c = cookie_acquire(fd, v, "changed", 1, 4 * PAGE, EXER_KEEP, NULL);
+	simple(fd, EXER_USE, c, 0, 0, NULL);
+	expect(wait_state(fd, c, IN(ACTIVE), 30000) == 0, "the cookie does not come back with the cache");
+	if (get_page(fd, c, 0, 4 * PAGE))
+		bad_but_in_c("what was being changed when the cache went is found as it was before");
+	cool(c);
+	relinquish_checked(fd, c, false);
+	close_volume(v);
+}
+
 static void acquired_before_cache(void)
 {
 	uint32_t v, c;
@@ -520,6 +550,7 @@ static const struct scenario {
 	{ "acquired-before-cache", acquired_before_cache },
 	{ "withdraw-idle", withdraw_idle },
 	{ "withdraw-with-operation", withdraw_with_operation },
+	{ "withdraw-while-changed", withdraw_while_changed },
 	{ "withdraw-under-load", withdraw_under_load },
 	{ "io-error", io_error },
 	{ "lru", lru },

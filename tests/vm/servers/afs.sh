@@ -96,6 +96,7 @@ fs_caches_folders() { true; }
 fs_cannot() {
 	case $1 in
 	two-mounts) echo "a volume is mounted once, however often it is mounted" ;;
+	large) echo "the server takes a hole for as much of its disk as data, and that has 1 GiB" ;;
 	esac
 }
 # Not yet: it wants two volumes.

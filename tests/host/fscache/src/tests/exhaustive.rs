@@ -110,6 +110,20 @@ fn total() {
     }
 }
 
+/// Nothing is kept that is out of date, or that somebody may be changing.
+#[test]
+fn kept() {
+    for now in snapshots(ALL_FLAGS) {
+        for event in events() {
+            if decide(&now, event).action == (Action::Withdraw { keep: true }) {
+                let is_changed = now.active && now.flags & flags::LOCAL_WRITE != 0;
+                assert!(!is_changed, "{now:?} {event:?}");
+                assert_eq!(now.flags & flags::DO_INVALIDATE, 0, "{now:?} {event:?}");
+            }
+        }
+    }
+}
+
 /// What is kept in a [`World`] is all that is decided by.
 #[test]
 fn only_these_flags_matter() {

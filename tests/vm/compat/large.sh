@@ -37,7 +37,7 @@ looks_so() {
 
 begin
 for at in "${DATA[@]}"; do put "$at" "$EXPORT/$PART/file"; done
-server_sync
+server_sync || wrong "the server has no room for the file"
 daemon_start
 fs_mount
 cold

@@ -311,6 +311,12 @@ static void invalidate_during_lookup(void)
 	close_volume(v);
 }
 
+static void use_in_next_cache(uint32_t c)
+{
+	simple(fd, EXER_USE, c, 0, 0, NULL);
+	expect(wait_state(fd, c, IN(ACTIVE), 30000) == 0, "the cookie does not come back with the cache");
+}
+
 /* A withdrawal waits for the operation that is open, and for no longer. */
 static void withdraw_with_operation(void)
 {
@@ -339,8 +345,7 @@ static void withdraw_with_operation(void)
 	simple(fd, EXER_UNUSE, c, 0, 0, NULL);
 	cool(c);
 	cache_bind(options.cache);
-	simple(fd, EXER_USE, c, 0, 0, NULL);
-	expect(wait_state(fd, c, IN(ACTIVE), 30000) == 0, "the cookie does not come back with the cache");
+	use_in_next_cache(c);
 	/*
 	 * In C the invalidation is forgotten when the cache is on its way out, and
 	 * the old content is put away with the new coherency data.
@@ -363,8 +368,7 @@ static void withdraw_idle(void)
 	expect(query(c).n_accesses == 0 && query(d).n_accesses == 0, "accesses outlive the cache");
 	simple(fd, EXER_INVALIDATE, d, 0, 4 * PAGE, NULL);
 	cache_bind(options.cache);
-	simple(fd, EXER_USE, c, 0, 0, NULL);
-	expect(wait_state(fd, c, IN(ACTIVE), 30000) == 0, "the cookie does not come back with the cache");
+	use_in_next_cache(c);
 	expect(get_page(fd, c, 0, 4 * PAGE) == EXER_TAG(7, 1, 1), "what was stored was lost with the withdrawal");
 	cool(c);
 	cool(d);
@@ -398,8 +402,7 @@ static void withdraw_while_changed(void)
 	relinquish_checked(fd, c, false);
 	cache_bind(options.cache);
 	c = cookie_acquire(fd, v, "changed", 1, 4 * PAGE, EXER_KEEP, NULL);
-	simple(fd, EXER_USE, c, 0, 0, NULL);
-	expect(wait_state(fd, c, IN(ACTIVE), 30000) == 0, "the cookie does not come back with the cache");
+	use_in_next_cache(c);
 	if (get_page(fd, c, 0, 4 * PAGE))
 		bad_but_in_c("what was being changed when the cache went is found as it was before");
 	cool(c);

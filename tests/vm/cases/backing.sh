@@ -83,7 +83,14 @@ holds_nothing() {
 	daemon_stop
 }
 
-mount_loop() { mount -o loop,noatime /tmp/backing.img $CACHE; }
+mount_loop() { mount -o loop,noatime /tmp/backing.img "${1:-$CACHE}"; }
+# below FOLDER : an ext4 there, for another filesystem to lie on.
+below() {
+	blank 256M
+	mke2fs -q -t ext4 -N 8192 /tmp/backing.img
+	mkdir -p "$1"
+	mount_loop "$1"
+}
 mount_again() { mount_loop; }
 # missing FILESYSTEM : the debug kernel is made for tests, and has not all of Debian's.
 missing() {
@@ -110,11 +117,8 @@ for fs in ext2 xfs btrfs f2fs; do
 done
 # Its folders are of no disk, and its files those of another filesystem.
 if ! missing overlay; then
-	blank 256M
-	mke2fs -q -t ext4 -N 8192 /tmp/backing.img
 	layers=/tmp/backing-layers
-	mkdir -p $layers
-	mount -o loop,noatime /tmp/backing.img $layers
+	below $layers
 	mkdir $layers/lower $layers/upper $layers/work
 	mount_again() {
 		mount -t overlay -o "lowerdir=$layers/lower,upperdir=$layers/upper,workdir=$layers/work" none $CACHE
@@ -150,11 +154,8 @@ if ! missing ubifs; then
 fi
 # Its folders have the operation that makes unnamed files, and the server behind it does not.
 if ! missing fuse; then
-	blank 256M
-	mke2fs -q -t ext4 -N 8192 /tmp/backing.img
 	served=/tmp/backing-served
-	mkdir -p $served
-	mount -o loop,noatime /tmp/backing.img $served
+	below $served
 	bindfs $served $CACHE
 	holds_nothing 'bindfs, a server of FUSE'
 	umount $CACHE

@@ -37,6 +37,7 @@ use crate::{
         BlockSize,
         Limits,
         Percent,
+        Recent,
         Room, //
     },
     list::RefList,
@@ -68,6 +69,7 @@ use crate::{
     },
     volumes::Volumes,
     wait::{
+        self,
         Jiffies,
         HZ, //
     },
@@ -166,6 +168,8 @@ pub(crate) struct Cache {
     status: Arc<Status>,
     limits: Limits,
     block: BlockSize,
+    #[pin]
+    recent: SpinLock<Recent>,
     /// Blocks that are being written, and so are neither free nor taken yet.
     writing: Atomic<i64>,
     /// Makes the names of graves unique.
@@ -215,7 +219,7 @@ impl Cache {
         })?;
         pr_info!("File cache on {} registered\n", &*cache.name);
         // See how much room there is; the daemon may have to begin at once.
-        let _ = cache.with_creds(|| cache.has_space(Amount::default(), SpaceFor::Check));
+        let _ = cache.has_space(Amount::default(), SpaceFor::Check);
         Ok(cache)
     }
 
@@ -266,6 +270,7 @@ impl Cache {
                 status,
                 limits,
                 block,
+                recent <- new_spinlock!(Recent::new(), "cachefiles free space"),
                 writing: Atomic::new(0),
                 graves: Atomic::new(0),
                 objects <- new_spinlock!(Objects::new(), "cachefiles objects"),
@@ -369,18 +374,20 @@ impl Cache {
     ///
     /// `ENOBUFS` if there is none, and those of asking the filesystem.
     pub(crate) fn has_space(&self, want: Amount, reason: SpaceFor) -> Result {
-        let stats = self.mount.statistics(&self.root).inspect_err(|error| {
-            trace::vfs_error(trace::NOBODY, self.root.inode(), *error, ErrorAt::Statfs);
-            self.note_error(*error, fmt!("statfs failed"));
-        })?;
-        let writing = self.writing.load(ordering::Relaxed);
-        let free = free_of(&stats)
-            .less(Amount {
-                files: 0,
-                blocks: u64::try_from(writing).unwrap_or(0),
-            })
-            .less(want);
-        match self.limits.judge(free) {
+        let writing = Amount {
+            files: 0,
+            blocks: u64::try_from(self.writing.load(ordering::Relaxed)).unwrap_or(0),
+        };
+        let recent = match reason {
+            // Who only wants to know is told what is.
+            SpaceFor::Check => None,
+            SpaceFor::Write | SpaceFor::Create => self.recent.lock().spend(want, wait::now()),
+        };
+        let room = match recent.map(|free| self.limits.judge(free.less(writing))) {
+            Some(Room::Plenty) => Room::Plenty,
+            _ => self.limits.judge(self.ask_free(want)?.less(writing)),
+        };
+        match room {
             Room::Plenty => {
                 self.status.set_culling(false);
                 Ok(())
@@ -400,6 +407,20 @@ impl Cache {
                 Err(ENOBUFS)
             }
         }
+    }
+
+    /// Asks the filesystem what is free; what is left of it after `want` is remembered. Sleeps.
+    fn ask_free(&self, want: Amount) -> Result<Amount> {
+        let asked = wait::now();
+        let stats = self
+            .with_creds(|| self.mount.statistics(&self.root))
+            .inspect_err(|error| {
+                trace::vfs_error(trace::NOBODY, self.root.inode(), *error, ErrorAt::Statfs);
+                self.note_error(*error, fmt!("statfs failed"));
+            })?;
+        let left = free_of(&stats).less(want);
+        self.recent.lock().note(left, asked);
+        Ok(left)
     }
 
     /// Reports an error of the backing filesystem, and stops the cache if it is that bad.

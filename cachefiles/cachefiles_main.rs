@@ -120,6 +120,7 @@ mod integrity;
 mod inuse;
 mod io;
 mod key;
+mod known;
 mod limits;
 mod netfs;
 mod object;

@@ -3,10 +3,12 @@
 //! Which parts of an object are present.
 //!
 //! This is the seam. At present the answer is the C cachefiles' one: what the backing filesystem
-//! says about data and holes of the file. `extent.rs` holds the arithmetic; here are the questions.
-//! All of it sleeps, and is called under the cache's credentials.
+//! says about data and holes of the file. `extent.rs` holds the arithmetic; here are the questions,
+//! which are asked under the cache's credentials. The last answer is kept (`known.rs`), for those who
+//! read. All of it sleeps.
 
 use crate::{
+    cache::Cache,
     extent::{
         self,
         Map,
@@ -15,7 +17,12 @@ use crate::{
         SeekError, //
     },
     file::FileExt,
-    inject, //
+    inject,
+    known::{
+        Extent,
+        FileState, //
+    },
+    object::Object, //
 };
 use kernel::{
     fs::File,
@@ -23,7 +30,10 @@ use kernel::{
 };
 
 /// The backing filesystem's own map of a file.
-struct BackingMap<'a>(&'a File);
+struct BackingMap<'a> {
+    cache: &'a Cache,
+    file: &'a File,
+}
 
 /// A failed seek.
 fn seek_error(error: Error) -> SeekError {
@@ -37,20 +47,79 @@ fn seek_error(error: Error) -> SeekError {
 impl Map for BackingMap<'_> {
     fn next_data(&mut self, pos: u64) -> Result<u64, SeekError> {
         inject::read()
-            .and_then(|()| self.0.seek_data(pos))
+            .and_then(|()| self.cache.with_creds(|| self.file.seek_data(pos)))
             .map_err(seek_error)
     }
 
     fn next_hole(&mut self, pos: u64) -> Result<u64, SeekError> {
         inject::read()
-            .and_then(|()| self.0.seek_hole(pos))
+            .and_then(|()| self.cache.with_creds(|| self.file.seek_hole(pos)))
             .map_err(seek_error)
     }
 }
 
+/// The same, where an extent of it is known.
+struct KnownMap<'a> {
+    backing: BackingMap<'a>,
+    known: Extent,
+    /// What the filesystem said besides.
+    found: Option<Extent>,
+}
+
+impl Map for KnownMap<'_> {
+    fn next_data(&mut self, pos: u64) -> Result<u64, SeekError> {
+        if self.known.has(pos) {
+            return Ok(pos);
+        }
+        self.backing.next_data(pos)
+    }
+
+    fn next_hole(&mut self, pos: u64) -> Result<u64, SeekError> {
+        if self.known.has(pos) {
+            return Ok(self.known.end);
+        }
+        let hole = self.backing.next_hole(pos)?;
+        self.found = Some(Extent {
+            start: pos,
+            end: hole,
+        });
+        Ok(hole)
+    }
+}
+
+/// Has `question` asked of a file of an object, or answered by what is known of it.
+fn ask<R>(object: &Object, file: &File, question: impl FnOnce(&mut KnownMap<'_>) -> R) -> R {
+    let state = FileState {
+        file: file.as_ptr() as usize,
+        changed: file.inode().change_mark(),
+        sectors: file.inode().sectors(),
+    };
+    let (known, asked) = object.known().lock().recall(state);
+    let mut map = KnownMap {
+        backing: backing_map(object, file),
+        known,
+        found: None,
+    };
+    let answer = question(&mut map);
+    if let Some(extent) = map.found {
+        object.known().lock().learn(asked, extent);
+    }
+    answer
+}
+
+fn backing_map<'a>(object: &'a Object, file: &'a File) -> BackingMap<'a> {
+    let cache = object.cache();
+    BackingMap { cache, file }
+}
+
 /// Where data begins in the `len` bytes from `start`, or [`None`] if there is none.
-pub(crate) fn first_data(file: &File, start: u64, len: u64) -> Result<Option<u64>> {
-    match BackingMap(file).next_data(start) {
+pub(crate) fn first_data(
+    object: &Object,
+    file: &File,
+    start: u64,
+    len: u64,
+) -> Result<Option<u64>> {
+    match backing_map(object, file).next_data(start) {
         Ok(pos) if pos < start.saturating_add(len) => Ok(Some(pos)),
         Ok(_) | Err(SeekError::BeyondEnd) => Ok(None),
         Err(SeekError::Failed(errno)) => Err(Error::from_errno(errno)),
@@ -58,28 +127,42 @@ pub(crate) fn first_data(file: &File, start: u64, len: u64) -> Result<Option<u64
 }
 
 /// Plans the first part of a read; see [`extent::plan_read`].
-pub(crate) fn plan_read(file: &File, start: u64, len: u64, size: u64, block: u64) -> ReadPlan {
-    extent::plan_read(&mut BackingMap(file), start, len, size, block)
+pub(crate) fn plan_read(object: &Object, file: &File, start: u64, len: u64, size: u64) -> ReadPlan {
+    let block = object.cache().block().bytes();
+    ask(object, file, |map| {
+        extent::plan_read(map, start, len, size, block)
+    })
 }
 
 /// How long to read ahead; see [`extent::lengthen_readahead`].
-pub(crate) fn lengthen_readahead(file: &File, start: u64, len: u64, size: u64) -> u64 {
-    extent::lengthen_readahead(&mut BackingMap(file), start, len, size)
+pub(crate) fn lengthen_readahead(
+    object: &Object,
+    file: &File,
+    start: u64,
+    len: u64,
+    size: u64,
+) -> u64 {
+    ask(object, file, |map| {
+        extent::lengthen_readahead(map, start, len, size)
+    })
 }
 
 /// Finds the first whole granules of data; see [`extent::find_data`].
 pub(crate) fn find_data(
+    object: &Object,
     file: &File,
     start: u64,
     len: u64,
     granule: u64,
 ) -> Result<Option<(u64, u64)>> {
-    extent::find_data(&mut BackingMap(file), start, len, granule).map_err(Error::from_errno)
+    let granule = granule.max(object.cache().block().bytes());
+    extent::find_data(&mut backing_map(object, file), start, len, granule)
+        .map_err(Error::from_errno)
 }
 
 /// What a range holds now; see [`extent::occupancy`].
-pub(crate) fn occupancy(file: &File, start: u64, len: u64) -> Result<Occupancy> {
-    extent::occupancy(&mut BackingMap(file), start, len).map_err(Error::from_errno)
+pub(crate) fn occupancy(object: &Object, file: &File, start: u64, len: u64) -> Result<Occupancy> {
+    extent::occupancy(&mut backing_map(object, file), start, len).map_err(Error::from_errno)
 }
 
 /// Makes a range be absent, and the rest of the blocks that it touches. An empty range costs a
@@ -93,11 +176,14 @@ pub(crate) fn occupancy(file: &File, start: u64, len: u64) -> Result<Occupancy> 
 /// # Errors
 ///
 /// The backing filesystem's; the range may still be there then.
-pub(crate) fn forget(file: &File, start: u64, len: u64, block: u64) -> Result {
-    let (start, len) = extent::whole_blocks(start, len, block);
-    if len == 0 || occupancy(file, start, len)? == Occupancy::Empty {
+pub(crate) fn forget(object: &Object, file: &File, start: u64, len: u64) -> Result {
+    let cache = object.cache();
+    let (start, len) = extent::whole_blocks(start, len, cache.block().bytes());
+    if len == 0 || occupancy(object, file, start, len)? == Occupancy::Empty {
         return Ok(());
     }
     inject::remove()?;
-    file.punch_hole(start, len)
+    let punched = cache.with_creds(|| file.punch_hole(start, len));
+    object.known().lock().forget();
+    punched
 }

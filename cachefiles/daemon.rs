@@ -365,7 +365,7 @@ impl Device for Daemon {
         let Some(cache) = cache else {
             return Ok(0);
         };
-        let _ = cache.with_creds(|| cache.has_space(Amount::default(), SpaceFor::Check));
+        let _ = cache.has_space(Amount::default(), SpaceFor::Check);
 
         let released = this.status.take_released();
         let told = this.describe(&cache, released).and_then(|line| {

@@ -44,6 +44,11 @@ impl BadKey {
     }
 }
 
+/// Copies as much as there is, and there is room for.
+fn copy(to: &mut [u8], from: &[u8]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+}
+
 /// Where a name is written, piece by piece: what is left of it.
 struct Writer<'a>(&'a mut [u8]);
 
@@ -57,9 +62,27 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// Appends the first `len` of these bytes. The others may be written behind them, where
+    /// something is written next.
+    fn push_first<const N: usize>(&mut self, bytes: [u8; N], len: usize) -> Result<(), BadKey> {
+        let left = core::mem::take(&mut self.0);
+        match left.first_chunk_mut() {
+            Some(to) => *to = bytes,
+            None => copy(left, &bytes),
+        }
+        self.0 = left.get_mut(len..).ok_or(BadKey::TooLong)?;
+        Ok(())
+    }
+
     /// Appends bytes.
     fn extend(&mut self, bytes: &[u8]) -> Result<(), BadKey> {
-        bytes.iter().try_for_each(|&byte| self.push([byte]))
+        let left = core::mem::take(&mut self.0);
+        let (to, left) = left
+            .split_at_mut_checked(bytes.len())
+            .ok_or(BadKey::TooLong)?;
+        copy(to, bytes);
+        self.0 = left;
+        Ok(())
     }
 }
 
@@ -120,27 +143,36 @@ fn hex_width(word: u32) -> u32 {
 
 /// The key in words of four bytes, the last one padded with zeros.
 fn words(key: &[u8]) -> impl Iterator<Item = [u8; 4]> + '_ {
-    key.chunks(4).map(|chunk| match *chunk {
-        [a, b, c, d] => [a, b, c, d],
-        [a, b, c] => [a, b, c, 0],
-        [a, b] => [a, b, 0, 0],
-        [a] => [a, 0, 0, 0],
-        // There are no others.
-        _ => [0; 4],
-    })
+    let whole = key.chunks_exact(4);
+    let rest = whole.remainder();
+    let padded = (!rest.is_empty()).then(|| {
+        let mut word = [0; 4];
+        copy(&mut word, rest);
+        word
+    });
+    whole
+        .filter_map(|word| word.first_chunk().copied())
+        .chain(padded)
 }
 
-/// One hexadecimal digit of a word.
-fn hex_digit(word: u32, shift: u32) -> u8 {
-    let nibble = word.checked_shr(shift).unwrap_or(0) & 0xf;
-    char::from_digit(nibble, 16).map_or(b'0', |c| c as u8)
+/// A word as eight hexadecimal digits, the first of them in the highest byte.
+fn hex(word: u32) -> u64 {
+    // Each nibble into a byte of its own: halves apart, then quarters, then eighths.
+    let mut nibbles = u64::from(word);
+    nibbles = (nibbles << 16 | nibbles) & 0x0000_ffff_0000_ffff;
+    nibbles = (nibbles << 8 | nibbles) & 0x00ff_00ff_00ff_00ff;
+    nibbles = (nibbles << 4 | nibbles) & 0x0f0f_0f0f_0f0f_0f0f;
+    // One where there is a letter, as ten and six are sixteen. No byte overflows into the next.
+    let letters = nibbles.wrapping_add(0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101;
+    let from_nine_to_a = u64::from(b'a' - b'9' - 1);
+    (nibbles | 0x3030_3030_3030_3030).wrapping_add(letters.wrapping_mul(from_nine_to_a))
 }
 
 /// Appends a word in hexadecimal, without leading zeros; zero appends nothing.
 fn push_hex(name: &mut Writer<'_>, word: u32) -> Result<(), BadKey> {
-    (0..hex_width(word))
-        .rev()
-        .try_for_each(|digit| name.push([hex_digit(word, digit.saturating_mul(4))]))
+    let zeros = word.leading_zeros() / 4;
+    let digits = hex(word).checked_shl(zeros.saturating_mul(8)).unwrap_or(0);
+    name.push_first(digits.to_be_bytes(), hex_width(word) as usize)
 }
 
 /// Appends the words of the `S` or `T` form.
@@ -149,10 +181,12 @@ fn push_words(
     key: &[u8],
     read: impl Fn([u8; 4]) -> u32,
 ) -> Result<(), BadKey> {
-    words(key).enumerate().try_for_each(|(i, word)| {
-        if i > 0 {
-            name.push([b','])?;
-        }
+    let mut words = words(key);
+    if let Some(first) = words.next() {
+        push_hex(name, read(first))?;
+    }
+    words.try_for_each(|word| {
+        name.push([b','])?;
         push_hex(name, read(word))
     })
 }
@@ -165,19 +199,23 @@ fn push_base64(name: &mut Writer<'_>, key: &[u8]) -> Result<(), BadKey> {
         _ => b'1',
     };
     name.push([padding])?;
-    key.chunks(3).try_for_each(|chunk| {
-        let bits = match *chunk {
-            [a, b, c] => u32::from_le_bytes([a, b, c, 0]),
-            [a, b] => u32::from_le_bytes([a, b, 0, 0]),
-            [a] => u32::from(a),
-            // There are no others.
-            _ => 0,
-        };
+    let mut push = |bits: u32| {
         name.push([0u32, 6, 12, 18].map(|shift| {
             let digit = (bits >> shift) as usize % DIGITS64.len();
             DIGITS64.get(digit).copied().unwrap_or(b'0')
         }))
-    })
+    };
+    let whole = key.chunks_exact(3);
+    let rest = whole.remainder();
+    whole
+        .filter_map(|bytes| bytes.first_chunk())
+        .try_for_each(|&[a, b, c]| push(u32::from_le_bytes([a, b, c, 0])))?;
+    match *rest {
+        [a, b] => push(u32::from_le_bytes([a, b, 0, 0])),
+        [a] => push(u32::from(a)),
+        // There are no others.
+        _ => Ok(()),
+    }
 }
 
 /// How an object's key is written, by the letter that its name begins with.
@@ -197,12 +235,12 @@ impl Form {
             return (Self::Plain, key.len().saturating_add(1));
         }
         // Each word follows a comma, but the first, which follows the letter.
+        let len = |word| hex_width(word).saturating_add(1) as usize;
         let (mut big, mut little) = (0usize, 0usize);
-        for word in words(key) {
-            let len = |word| hex_width(word).saturating_add(1) as usize;
+        words(key).for_each(|word| {
             big = big.saturating_add(len(u32::from_be_bytes(word)));
             little = little.saturating_add(len(u32::from_le_bytes(word)));
-        }
+        });
         let base64 = key.len().div_ceil(3).saturating_mul(4).saturating_add(2);
 
         if big.min(little) >= base64 {
@@ -263,18 +301,12 @@ impl<'a> ObjectName<'a> {
 
 /// The name of a fan-out directory.
 pub(crate) fn fanout_name(index: u8) -> [u8; 3] {
-    let index = u32::from(index);
-    [b'@', hex_digit(index, 4), hex_digit(index, 0)]
+    let [.., high, low] = hex(u32::from(index)).to_be_bytes();
+    [b'@', high, low]
 }
 
 /// The name of a grave: the time of burial, in seconds, and a number that makes it unique.
 pub(crate) fn grave_name(seconds: u32, serial: u32) -> [u8; 16] {
-    let mut name = [0; 16];
-    let digits = [seconds, serial]
-        .into_iter()
-        .flat_map(|word| [28, 24, 20, 16, 12, 8, 4, 0].map(|shift| hex_digit(word, shift)));
-    name.iter_mut()
-        .zip(digits)
-        .for_each(|(to, digit)| *to = digit);
-    name
+    let digits = u128::from(hex(seconds)) << 64 | u128::from(hex(serial));
+    digits.to_be_bytes()
 }

@@ -172,6 +172,44 @@ impl Limits {
     }
 }
 
+/// What was free when the filesystem was asked last, less what was wanted since.
+///
+/// Many a filesystem adds up the counters of all processors to answer, under a lock for each of
+/// them; writers had better not ask all the time. An answer holds for the jiffy in which it was
+/// given. Others may have taken some of it meanwhile, so it is good for one thing only: to say that
+/// there is plenty ([`Room::Plenty`]). Near a threshold the filesystem is asked.
+pub(crate) struct Recent {
+    free: Amount,
+    jiffy: usize,
+}
+
+impl Recent {
+    /// Nothing is known.
+    pub(crate) const fn new() -> Self {
+        Self {
+            free: Amount {
+                files: 0,
+                blocks: 0,
+            },
+            jiffy: 0,
+        }
+    }
+
+    /// The filesystem was asked.
+    pub(crate) fn note(&mut self, free: Amount, jiffy: usize) {
+        *self = Self { free, jiffy };
+    }
+
+    /// Takes `want` away; returns what is left, or [`None`] if the answer is too old.
+    pub(crate) fn spend(&mut self, want: Amount, jiffy: usize) -> Option<Amount> {
+        if self.jiffy != jiffy {
+            return None;
+        }
+        self.free = self.free.less(want);
+        Some(self.free)
+    }
+}
+
 /// The block size of the backing filesystem.
 ///
 /// # Invariants

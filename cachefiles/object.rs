@@ -46,6 +46,7 @@ use crate::{
         Ref, //
     },
     key,
+    known::Known,
     nofs::NoFsReclaim,
     object_ref::{
         put,
@@ -124,6 +125,9 @@ pub(crate) struct Object {
     /// The count of invalidations that the file belongs to.
     generation: Atomic<u32>,
     integrity: Integrity,
+    /// For `content.rs`.
+    #[pin]
+    known: SpinLock<Known>,
     /// The file has had no name for a while.
     waits_for_name: AtomicFlag,
     /// Where the last read-ahead ended.
@@ -185,6 +189,7 @@ impl Object {
                 debug_id,
                 generation: Atomic::new(cookie.generation()),
                 integrity: Integrity::new(),
+                known <- new_spinlock!(Known::new(), "cachefiles known data"),
                 waits_for_name: AtomicFlag::new(false),
                 read_to: Atomic::new(0),
                 marked: AtomicFlag::new(false),
@@ -233,6 +238,11 @@ impl Object {
         &self.integrity
     }
 
+    /// Where data is known to be; for `content.rs`.
+    pub(crate) fn known(&self) -> &SpinLock<Known> {
+        &self.known
+    }
+
     /// Locks `change`. Sleeps.
     fn lock_change(&self) -> Change<'_> {
         let scope = NoFsReclaim::begin();
@@ -252,10 +262,7 @@ impl Object {
             return false;
         };
         let (start, len) = damage.range;
-        let cache = self.cache();
-        let forgotten =
-            cache.with_creds(|| content::forget(&file, start, len, cache.block().bytes()));
-        forgotten.is_ok() && self.integrity.mended(&damage)
+        content::forget(self, &file, start, len).is_ok() && self.integrity.mended(&damage)
     }
 
     /// The file, for an operation that begins.
@@ -263,16 +270,22 @@ impl Object {
         self.backing.lock().file().map(|file| (**file).clone())
     }
 
+    /// Puts a file in place that was found. There was none before, so there was nothing to mend,
+    /// mark or name.
+    ///
+    /// What could not be stored meanwhile concerns this one, as it may hold what should have been
+    /// replaced: the epoch stays.
+    fn take_up(&self, file: BackingFile) {
+        *self.backing.lock() = Backing::Linked(file);
+    }
+
     /// Puts another backing in place of the one there is, which is returned. Sleeps.
     fn replace(&self, backing: Backing) -> Backing {
         let _change = self.lock_change();
+        // Before the file can be seen: it may lie where one lay that something is known of.
+        self.known.lock().forget();
         let mut guard = self.backing.lock();
-        // What could not be stored while there was no file concerns one that is found, as it may
-        // hold what should have been replaced.
-        let is_found = matches!((&*guard, &backing), (Backing::None, Backing::Linked(_)));
-        if !is_found {
-            self.integrity.start_over();
-        }
+        self.integrity.start_over();
         self.marked.store(false, ordering::Release);
         self.waits_for_name.store(false, ordering::Relaxed);
         let old = replace(&mut *guard, backing);
@@ -296,7 +309,7 @@ impl Object {
                 file.touch_atime();
                 let size = snapshot.object_size;
                 let adjusted = size::adjust(self.cache(), self.debug_id, &file, size);
-                drop(self.replace(Backing::Linked(file)));
+                self.take_up(file);
                 if adjusted.is_err() {
                     self.integrity.note(self.integrity.epoch(), Damage::ALL);
                 }
@@ -416,7 +429,9 @@ impl Object {
         let file = match &*self.backing.lock() {
             Backing::Linked(file) => Some((**file).clone()),
             // Nobody finds it after a crash.
-            Backing::Tmpfile(_) | Backing::None | Backing::Invalid => None,
+            Backing::Tmpfile(_) | Backing::Invalid => None,
+            // One may be found yet.
+            Backing::None => return,
         };
         if let Some(file) = file {
             let snapshot = self.cookie.snapshot();
@@ -484,6 +499,7 @@ pub(crate) fn resize(object: &Object, file: Option<&File>, size: i64) {
             object.mark_for_changes();
             let epoch = object.integrity.epoch();
             let cut = cache.with_creds(|| size::shorten(cache, object.debug_id, file, new));
+            object.known.lock().forget();
             if cut.is_err() {
                 object.integrity.note(epoch, Damage::ALL);
             }

@@ -65,6 +65,22 @@ impl Inode {
         unsafe { (&raw const (*self.as_raw()).i_blocks).read_volatile() }
     }
 
+    /// Something that is another after the file or what is said of it was changed, unless both was
+    /// in the same tick of the clock: its time of change.
+    #[allow(dead_code)] // Each of the two modules uses its part.
+    pub(crate) fn change_mark(&self) -> u64 {
+        let raw = self.as_raw();
+        // SAFETY: Valid by the borrow; single volatile loads. Between them there may be a change,
+        // which then makes a mark that is neither of the two.
+        let (seconds, nanoseconds) = unsafe {
+            (
+                (&raw const (*raw).i_ctime_sec).read_volatile(),
+                (&raw const (*raw).i_ctime_nsec).read_volatile(),
+            )
+        };
+        (seconds as u64) << 32 | u64::from(nanoseconds)
+    }
+
     /// Has the file no name?
     pub(crate) fn is_unlinked(&self) -> bool {
         // SAFETY: Valid by the borrow; a single volatile load of a plain field.

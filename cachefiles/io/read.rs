@@ -105,7 +105,7 @@ pub(crate) fn read(
     let len = iter.len();
     let mut skipped = 0;
     if holes == Holes::Fail {
-        match content::first_data(file, start, len as u64) {
+        match content::first_data(&object, file, start, len as u64) {
             Ok(Some(data)) => {
                 skipped = usize::try_from(data.saturating_sub(start)).unwrap_or(len);
                 iter.zero(skipped);
@@ -153,8 +153,7 @@ pub(crate) fn expand_readahead(resources: &Resources<'_>, start: u64, len: u64, 
     };
     let goes_on = object.goes_on(start);
     let longer = if goes_on && !resources.cookie().has(CookieFlag::NoDataToRead) {
-        let cache = object.cache();
-        cache.with_creds(|| content::lengthen_readahead(file, start, len, size))
+        content::lengthen_readahead(&object, file, start, len, size)
     } else {
         len
     };
@@ -219,11 +218,8 @@ fn decide_read(resources: &Resources<'_>, subreq: &mut Subrequest<'_>, size: u64
         return decision;
     }
 
-    let cache = object.cache();
     let (start, len) = (subreq.start(), subreq.len() as u64);
-    let plan =
-        cache.with_creds(|| content::plan_read(file, start, len, size, cache.block().bytes()));
-    let cut = match plan {
+    let cut = match content::plan_read(&object, file, start, len, size) {
         ReadPlan::FromCache { len } => {
             decision.source = Source::Cache;
             decision.why = ReadWhy::HaveData;
@@ -269,10 +265,7 @@ pub(crate) fn query_occupancy(
     if object.integrity().is_suspect() && !object.mend() {
         return Err(ENODATA);
     }
-    let cache = object.cache();
-    let granule = granule.max(cache.block().bytes());
-    cache
-        .with_creds(|| content::find_data(file, start, len, granule))
+    content::find_data(&object, file, start, len, granule)
         .map_err(|_| ENOBUFS)?
         .ok_or(ENODATA)
 }

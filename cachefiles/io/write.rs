@@ -17,7 +17,6 @@
 
 use crate::{
     cache::{
-        Cache,
         SpaceFor,
         Writing, //
     },
@@ -203,14 +202,8 @@ pub(crate) fn write(
 /// # Errors
 ///
 /// `ENOBUFS` if there is no room.
-fn make_room(
-    cache: &Cache,
-    object: &Object,
-    file: &File,
-    start: u64,
-    len: u64,
-    is_new: bool,
-) -> Result {
+fn make_room(object: &Object, file: &File, start: u64, len: u64, is_new: bool) -> Result {
+    let cache = object.cache();
     let want = Amount {
         files: 0,
         blocks: cache.block().blocks_for(len),
@@ -218,7 +211,7 @@ fn make_room(
     if is_new && cache.has_space(want, SpaceFor::Write).is_ok() {
         return Ok(());
     }
-    let occupancy = content::occupancy(file, start, len).inspect_err(|error| {
+    let occupancy = content::occupancy(object, file, start, len).inspect_err(|error| {
         trace::io_error(object.debug_id(), file.inode(), *error, ErrorAt::Seek);
     })?;
     match occupancy {
@@ -234,10 +227,7 @@ fn make_room(
 
 /// As [`make_room`], and sees to it that a range that will not be written is absent.
 fn admit_write(object: &Object, file: &File, start: u64, len: u64, is_new: bool) -> Result {
-    let cache = object.cache();
-    cache
-        .with_creds(|| make_room(cache, object, file, start, len, is_new))
-        .inspect_err(|_| forget_range(object, start, len))
+    make_room(object, file, start, len, is_new).inspect_err(|_| forget_range(object, start, len))
 }
 
 /// Prepares a write of `len` bytes at `start`, of which at most `upper` may be written. Sleeps.
@@ -351,9 +341,7 @@ fn forget_range(object: &Object, start: u64, len: u64) {
         object.integrity().note(epoch, damage);
         return;
     };
-    let cache = object.cache();
-    let forgotten = cache.with_creds(|| content::forget(&file, start, len, cache.block().bytes()));
-    if let Err(error) = forgotten {
+    if let Err(error) = content::forget(object, &file, start, len) {
         trace::io_error(object.debug_id(), file.inode(), error, ErrorAt::Fallocate);
         object.integrity().note(epoch, damage);
     }

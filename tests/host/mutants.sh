@@ -192,3 +192,21 @@ mutant R60 cachefiles integrity::damage_before_the_replacement cachefiles/integr
     }' '}'
 mutant R60 cachefiles integrity::damage_in_two_places cachefiles/integrity.rs \
 	'Err(now) => old = now,' 'Err(_) => break,'
+
+# --- what is known of an object's file --------------------------------------------
+mutant D26 cachefiles known::what_is_known_is_there cachefiles/known.rs \
+	'if asked.removals == self.removals {' 'if true {'
+mutant D26 cachefiles known::what_is_known_is_there cachefiles/known.rs \
+	'let extent = if self.state == state {' 'let extent = if self.state.file == state.file {'
+mutant D26 cachefiles known::what_is_known_is_there cachefiles/known.rs \
+	'let extent = if self.state == state {' 'let extent = if self.state.changed == state.changed {'
+mutant D26 cachefiles known::what_is_known_is_there cachefiles/known.rs \
+	'        self.extent = Extent::EMPTY;
+    }' '    }'
+
+# --- what was free a moment ago ---------------------------------------------------
+mutant I11 cachefiles limits::what_was_free_a_moment_ago cachefiles/limits.rs \
+	'if self.jiffy != jiffy {' 'if self.jiffy > jiffy {'
+mutant I11 cachefiles limits::what_was_free_a_moment_ago cachefiles/limits.rs \
+	'self.free = self.free.less(want);
+        Some(self.free)' 'Some(self.free.less(want))'

@@ -25,6 +25,8 @@ mod extent;
 mod integrity;
 #[path = "../../../../cachefiles/key.rs"]
 mod key;
+#[path = "../../../../cachefiles/known.rs"]
+mod known;
 #[path = "../../../../cachefiles/limits.rs"]
 mod limits;
 
@@ -35,5 +37,6 @@ mod tests {
     mod extent;
     mod integrity;
     mod key;
+    mod known;
     mod limits;
 }

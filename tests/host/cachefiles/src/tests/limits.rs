@@ -101,4 +101,29 @@ proptest! {
         prop_assert!(u128::from(n) << shift >= u128::from(bytes));
         prop_assert!(n == 0 || (u128::from(n - 1) << shift) < u128::from(bytes));
     }
+
+    /// What is said without asking is what was free in this jiffy, less all that was wanted since.
+    #[test]
+    fn what_was_free_a_moment_ago(
+        steps in prop::collection::vec((0u64..3, 0usize..3, 0u64..50, 0u64..50), 1..30),
+    ) {
+        let mut recent = Recent::new();
+        let mut left: Option<(usize, i128, i128)> = None;
+        for (kind, jiffy, files, blocks) in steps {
+            // The clock has begun long before anything is bound.
+            let (jiffy, amount) = (jiffy + 1, Amount { files, blocks });
+            if kind == 0 {
+                recent.note(amount, jiffy);
+                left = Some((jiffy, files.into(), blocks.into()));
+                continue;
+            }
+            let got = recent.spend(amount, jiffy);
+            let want = left.as_mut().filter(|left| left.0 == jiffy).map(|left| {
+                left.1 -= i128::from(files);
+                left.2 -= i128::from(blocks);
+                Amount { files: left.1.max(0) as u64, blocks: left.2.max(0) as u64 }
+            });
+            prop_assert_eq!(got, want);
+        }
+    }
 }

@@ -68,9 +68,6 @@ struct KnownMap<'a> {
 
 impl Map for KnownMap<'_> {
     fn next_data(&mut self, pos: u64) -> Result<u64, SeekError> {
-        if self.known.has(pos) {
-            return Ok(pos);
-        }
         self.backing.next_data(pos)
     }
 
@@ -78,12 +75,9 @@ impl Map for KnownMap<'_> {
         if self.known.has(pos) {
             return Ok(self.known.end);
         }
-        let hole = self.backing.next_hole(pos)?;
-        self.found = Some(Extent {
-            start: pos,
-            end: hole,
-        });
-        Ok(hole)
+        let end = self.backing.next_hole(pos)?;
+        self.found = (end > pos).then_some(Extent { start: pos, end });
+        Ok(end)
     }
 }
 

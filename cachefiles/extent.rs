@@ -199,41 +199,29 @@ pub(crate) fn plan_read(
     block: u64,
 ) -> ReadPlan {
     let end = start.saturating_add(len);
-    let data = match map.next_data(start) {
+    let fetch = |to: u64, why| ReadPlan::Fetch {
+        len: to.min(end).saturating_sub(start).max(1),
+        why,
+    };
+    // Asked first, as it says of data all that there is to say.
+    let hole = match map.next_hole(start) {
         Ok(pos) => pos,
-        Err(SeekError::BeyondEnd) => {
-            return ReadPlan::Fetch {
-                len,
-                why: FetchReason::BeyondEnd,
-            }
-        }
+        Err(SeekError::BeyondEnd) => return fetch(end, FetchReason::BeyondEnd),
         Err(SeekError::Failed(errno)) => return ReadPlan::Unknown(errno),
     };
-    if data >= end {
-        return ReadPlan::Fetch {
-            len,
-            why: FetchReason::Hole,
-        };
-    }
-    if data > start {
-        // A block that begins with a hole is no data: fetch all of it.
-        return ReadPlan::Fetch {
-            len: round_up(data, block).min(end).saturating_sub(start),
-            why: FetchReason::PartHole,
+    if hole <= start {
+        return match map.next_data(start) {
+            Ok(data) if data >= end => fetch(end, FetchReason::Hole),
+            // A block that begins with a hole is no data: fetch all of it.
+            Ok(data) => {
+                let first = data.max(start.saturating_add(1));
+                fetch(round_up(first, block), FetchReason::PartHole)
+            }
+            Err(SeekError::BeyondEnd) => fetch(end, FetchReason::BeyondEnd),
+            Err(SeekError::Failed(errno)) => ReadPlan::Unknown(errno),
         };
     }
 
-    let hole = match map.next_hole(start) {
-        Ok(pos) => pos,
-        // The data that was there is gone: the file was cut short meanwhile.
-        Err(SeekError::BeyondEnd) => {
-            return ReadPlan::Fetch {
-                len,
-                why: FetchReason::BeyondEnd,
-            }
-        }
-        Err(SeekError::Failed(errno)) => return ReadPlan::Unknown(errno),
-    };
     let data_end = if hole >= end {
         end
     } else if end >= size {
@@ -248,11 +236,7 @@ pub(crate) fn plan_read(
         }
     } else {
         // Less than a block of data, then a hole.
-        let fetch_end = round_up(hole.max(start.saturating_add(1)), block).min(end);
-        ReadPlan::Fetch {
-            len: fetch_end.saturating_sub(start).max(1),
-            why: FetchReason::PartHole,
-        }
+        fetch(round_up(hole, block), FetchReason::PartHole)
     }
 }
 

@@ -26,6 +26,8 @@ enum { QUIESCENT, LOOKING_UP, CREATING, ACTIVE, INVALIDATING, FAILED, LRU_DISCAR
 /* What prepare_read() may say, as <linux/netfs.h> numbers it. */
 enum { FILL_WITH_ZEROES = 1, DOWNLOAD_FROM_SERVER, READ_FROM_CACHE };
 
+#define OBJECTS_MAX	250	/* of each volume of 'stored' */
+
 struct options {
 	uint64_t seed;
 	int seconds;
@@ -35,6 +37,7 @@ struct options {
 	const char *json;
 	uint64_t cookies;	/* the most that scale makes */
 	unsigned long extents;	/* of the file with many, in transfers */
+	unsigned long objects;	/* of each volume of 'stored' */
 	const char *in_use;	/* command for when 'stored' has objects in use */
 	int flat;		/* by how many percent a cost may grow with them; 0: any */
 };

@@ -8,7 +8,6 @@
 #include "drive.h"
 
 #define VOLUMES		8
-#define OBJECTS		250	/* of each volume */
 #define PAGES		3	/* that are stored of each object, at most */
 
 static int fd;
@@ -168,7 +167,7 @@ static void run_in_use(uint32_t n)
 
 void exchange(bool stored)
 {
-	static uint32_t in_use[VOLUMES * OBJECTS];
+	static uint32_t in_use[VOLUMES * OBJECTS_MAX];
 	static struct object object;
 	uint32_t volumes_held[VOLUMES], n_in_use = 0, n_volumes = 0;
 	long cookies, volumes;
@@ -191,8 +190,8 @@ void exchange(bool stored)
 			break;
 		}
 		volumes_held[n_volumes++] = rq.handle;
-		for (uint32_t i = 0; i < OBJECTS; i++) {
-			uint32_t number = v * OBJECTS + i, handle;
+		for (uint32_t i = 0; i < options.objects; i++) {
+			uint32_t number = v * OBJECTS_MAX + i, handle;
 
 			make_object(&object, rq.handle, number);
 			if (object.changed && !stored)

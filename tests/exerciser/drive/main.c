@@ -8,7 +8,8 @@
 #include <signal.h>
 
 struct options options = { .seed = 1, .seconds = 6, .threads = 6, .cache = "/cache/exerciser",
-	.cookies = 100000, .flat = 100, .extents = 20000 };
+	.cookies = 100000, .flat = 100, .extents = 20000,
+	.objects = OBJECTS_MAX };
 
 static void usage(void)
 {
@@ -27,6 +28,7 @@ static void usage(void)
 	     "  --flat N        fail where a cost grows by more than N percent with them;\n"
 	     "                  0: never; default 100, as other work of the machine is measured too\n"
 	     "  --extents N     of the file with many, in transfers; default 20000\n"
+	     "  --objects N     of each of the eight volumes of 'stored', at most 250, the default\n"
 	     "  --in-use COMMAND  run by 'stored' when some of its objects are in use for changes;\n"
 	     "                  'found' with the same option does not expect those\n"
 	     "  --json FILE     what scale, bench and contention measured");
@@ -65,7 +67,7 @@ int main(int argc, char **argv)
 	static const struct option long_options[] = {
 		{ "seed", 1, NULL, 's' }, { "seconds", 1, NULL, 't' }, { "threads", 1, NULL, 'n' },
 		{ "cache", 1, NULL, 'c' }, { "scrap", 1, NULL, 'x' }, { "json", 1, NULL, 'j' },
-		{ "in-use", 1, NULL, 'u' },
+		{ "in-use", 1, NULL, 'u' }, { "objects", 1, NULL, 'o' },
 		{ "cookies", 1, NULL, 'm' }, { "flat", 1, NULL, 'f' }, { "extents", 1, NULL, 'e' },
 		{ "help", 0, NULL, 'h' }, {},
 	};
@@ -78,6 +80,7 @@ int main(int argc, char **argv)
 		case 'n': options.threads = atoi(optarg); break;
 		case 'c': options.cache = optarg; break;
 		case 'x': options.scrap = optarg; break;
+		case 'o': options.objects = strtoul(optarg, NULL, 0); break;
 		case 'u': options.in_use = optarg; break;
 		case 'j': options.json = optarg; break;
 		case 'm': options.cookies = strtoull(optarg, NULL, 0); break;
@@ -87,7 +90,8 @@ int main(int argc, char **argv)
 		}
 	}
 	if (options.threads < 1 || options.threads > 64 || options.seconds < 1 ||
-	    options.cookies < 1000 || options.cookies > 2000000 || options.flat < 0) {
+	    options.cookies < 1000 || options.cookies > 2000000 || options.flat < 0 ||
+	    options.objects < 1 || options.objects > OBJECTS_MAX) {
 		usage();
 		return 2;
 	}

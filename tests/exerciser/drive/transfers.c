@@ -5,6 +5,7 @@
  */
 #include "drive.h"
 #include <dirent.h>
+#include <glob.h>
 #include <sys/stat.h>
 
 #define MIB	(1ULL << 20)
@@ -13,18 +14,27 @@
 
 static int fd;
 
-/* What one of @n transfers of @length takes, the first at 0 and each @step behind the other. */
-static double timed(uint32_t op, uint32_t handle, uint64_t length, uint64_t size, uint32_t n,
-		    uint64_t step)
+/*
+ * What one of @n transfers of @length takes, the first at @start and each @step behind the other;
+ * at the end of the file they begin again.
+ */
+static double timed_from(uint64_t start, uint32_t op, uint32_t handle, uint64_t length,
+			 uint64_t size, uint32_t n, uint64_t step)
 {
-	struct exer_request rq = { .op = op, .handle = handle, .length = length, .size = size,
-		.serial = n, .advice = step };
+	struct exer_request rq = { .op = op, .handle = handle, .start = start, .length = length,
+		.size = size, .serial = n, .advice = step };
 	long ret = call(fd, &rq);
 
 	if (ret || rq.transferred != n)
 		bad("transfer %lld of %u, %llu bytes each, failed: %s", (long long)rq.transferred, n,
 		    (unsigned long long)length, strerror(-ret));
 	return (double)rq.nanoseconds / n;
+}
+
+static double timed(uint32_t op, uint32_t handle, uint64_t length, uint64_t size, uint32_t n,
+		    uint64_t step)
+{
+	return timed_from(0, op, handle, length, size, n, step);
 }
 
 static uint32_t open_object(uint32_t volume, const char *key, uint64_t size)
@@ -73,6 +83,24 @@ static void whole(uint32_t volume)
 	}
 }
 
+/* Has ext4 allocate one block behind the other in the order of the writes, in files of any size. */
+static void allocate_in_order(void)
+{
+	glob_t found;
+	bool done = false;
+
+	glob("/sys/fs/ext4/*/mb_stream_req", 0, NULL, &found);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		FILE *blocks = fopen(found.gl_pathv[i], "w");
+
+		if (blocks && fputs("1000000000", blocks) >= 0 && !fclose(blocks))
+			done = true;
+	}
+	globfree(&found);
+	if (!done)
+		bad("no ext4 can be told how to allocate");
+}
+
 /* A file of which every other page is there, so that each is an extent. */
 static void many_extents(uint32_t volume)
 {
@@ -85,6 +113,21 @@ static void many_extents(uint32_t volume)
 	for (int turn = 0; turn < TURNS; turn++)
 		read[turn] = timed(EXER_TIME_READ, c, PAGE, size, options.extents / 20, 40 * PAGE);
 	row("read-4k-apart", 1, 1, 1, median(read, TURNS), "ns");
+	close_object(c, size, true);
+}
+
+/* One without holes, of which every other page lies elsewhere on the disk. */
+static void fragmented(uint32_t volume)
+{
+	uint64_t size = options.extents * PAGE;
+	uint32_t c = open_object(volume, "fragments", size), half = options.extents / 2;
+
+	allocate_in_order();
+	timed_from(0, EXER_TIME_WRITE, c, PAGE, size, half, 2 * PAGE);
+	timed_from(PAGE, EXER_TIME_WRITE, c, PAGE, size, half, 2 * PAGE);
+	/* The mean, not a median: what is found out once and remembered is in it. */
+	row("read-4k-fragmented", 1, 1, 1,
+	    timed(EXER_TIME_READ, c, PAGE, size, 100, options.extents / 20 * PAGE), "ns");
 	close_object(c, size, true);
 }
 
@@ -159,6 +202,7 @@ void transfers(void)
 	cull(volume);
 	whole(volume);
 	many_extents(volume);
+	fragmented(volume);
 	volume_relinquish(fd, volume, 0);
 	drop(fd, volume);
 	close(fd);

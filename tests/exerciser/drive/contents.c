@@ -3,8 +3,11 @@
  * Scenarios of what is stored: which of it may be found again, what is told of
  * it, and what must not get there.
  */
+#define _GNU_SOURCE
 #include "scenarios.h"
 #include <fcntl.h>
+#include <ftw.h>
+#include <linux/falloc.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 
@@ -308,6 +311,69 @@ void early_write_in_the_making(void)
 	}
 	expect(simple(fd, EXER_WAIT_OPERATION, rq.handle, 0, 0, NULL) == 1, "the operation is not ready when the object is");
 	early_ends(v, c, rq.handle, "making", true);
+}
+
+/* --- what is changed underneath ------------------------------------------- */
+
+static char object_path[PATH_MAX];
+
+static int note_path(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	if (type != FTW_F || strcmp(path + ftw->base, "Dunderneath"))
+		return 0;
+	snprintf(object_path, sizeof(object_path), "%s", path);
+	return 1;
+}
+
+/* Are those of the eight pages there, as they were stored, and no others? */
+static void expect_pages(uint32_t c, unsigned int pages, const char *when)
+{
+	for (uint64_t page = 0; page < 8; page++) {
+		uint64_t tag = get_page(fd, c, page, SIZE);
+
+		if (tag != (is_present(pages, page) ? EXER_TAG(7, 1, page + 1) : 0))
+			bad("page %llu is wrong %s: %#llx", (unsigned long long)page, when,
+			    (unsigned long long)tag);
+	}
+}
+
+/*
+ * Parts of an object's file go while it is in use, of which the cache had found
+ * that they are there: by the object's size, and by somebody else's doing.
+ */
+void changed_underneath(void)
+{
+	uint32_t v = volume_acquire(fd, "scenario,underneath", 0, NULL);
+	uint32_t c = open_cookie(v, "underneath", 1, SIZE);
+	int file;
+
+	for (uint32_t page = 0; page < 8; page++)
+		expect(put_page(fd, c, 7, page + 1, page, SIZE) == (long)PAGE, "a page cannot be written");
+	close_cookie(c, SIZE, false);
+	c = open_cookie(v, "underneath", 1, SIZE);
+	expect_pages(c, 0xff, "when found again");
+
+	*object_path = 0;
+	nftw(options.cache, note_path, 8, FTW_PHYS);
+	file = open(object_path, O_RDWR);
+	if (file < 0) {
+		bad("the file '%s' cannot be opened: %s", object_path, strerror(errno));
+	} else {
+		expect(fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 2 * PAGE, PAGE) == 0,
+		       "no hole can be punched");
+		expect_pages(c, 0xfb, "after a hole was punched");
+		expect(ftruncate(file, 7 * PAGE) == 0, "the file cannot be cut");
+		expect_pages(c, 0x7b, "after the file was cut");
+		expect(put_page(fd, c, 7, 3, 2, SIZE) == (long)PAGE, "a page cannot be written again");
+		expect_pages(c, 0x7f, "after a page was written again");
+		close(file);
+	}
+	simple(fd, EXER_RESIZE, c, 0, 4 * PAGE, NULL);
+	simple(fd, EXER_RESIZE, c, 0, SIZE, NULL);
+	expect_pages(c, 0x0f, "after the object was shortened");
+	close_cookie(c, SIZE, true);
+	close_volume(v);
 }
 
 /* --- volumes that are given up ------------------------------------------- */

@@ -22,6 +22,7 @@ void advice(void);
 void occupancy(void);
 void early_write(void);
 void early_write_in_the_making(void);
+void changed_underneath(void);
 void volume_invalidated(void);
 void volume_coherency(void);
 

@@ -54,8 +54,8 @@ pub(crate) struct Asked {
     removals: u32,
 }
 
-#[derive(Clone, Copy)]
 /// What is known of an object's file.
+#[derive(Clone, Copy)]
 pub(crate) struct Known {
     extent: Extent,
     state: FileState,

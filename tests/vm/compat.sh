@@ -44,7 +44,6 @@ sums() (
 	done
 	[ ${#files[@]} = 0 ] || md5sum "${files[@]}"
 )
-server_sync() { sync -f "$EXPORT"; }
 again() { fs_umount; fs_mount; }
 
 # look : read the part's folder by the mount; false if it is not what the server has.

@@ -49,7 +49,8 @@ fs_server_start() {
 	ceph_ask osd new 11111111-2222-3333-4444-555555555555
 	mkdir -p /var/lib/ceph/osd/0
 	ceph-osd -i 0 --mkfs --osd-uuid 11111111-2222-3333-4444-555555555555 --osd-data /var/lib/ceph/osd/0
-	ceph-osd -i 0 --osd-data /var/lib/ceph/osd/0
+	# It gives up when it asks the monitor for something before it was told who that is.
+	wait_for "the store runs" ceph-osd -i 0 --osd-data /var/lib/ceph/osd/0
 	ceph-mds -i a
 	ceph_ask osd pool create metadata 4
 	ceph_ask osd pool create data 4
@@ -58,6 +59,12 @@ fs_server_start() {
 	mkdir -p "$EXPORT"
 	ceph_mount '' "$EXPORT"
 	touch /tmp/ceph-runs
+}
+# While one client may write to a file, nobody else may keep what is read of it.
+server_sync() {
+	sync -f "$EXPORT"
+	umount "$EXPORT"
+	ceph_mount '' "$EXPORT"
 }
 fs_mount() {
 	mkdir -p "${2:-$MNT}"

@@ -10,6 +10,8 @@
 #   fs_mount [OPTIONS [FOLDER]]    cached
 #   fs_umount [FOLDER]
 #   fs_reads [FOLDER]         how many reads were sent to the server until now
+#   server_sync               until all that was done in $EXPORT is done, and nobody there holds
+#                             on to it
 #   fs_server_restart         while it is in use; nothing is mounted anew
 #   fs_settle                 until the client lets go of files just closed, and asks
 #                             the server again what it knows of them
@@ -25,6 +27,7 @@ fs_skip_reason() { :; }
 fs_umount() { umount "${1:-$MNT}"; }
 # What the library of the network filesystems asked of servers, of all of them.
 fs_reads() { stat_of DownOps DL; }
+server_sync() { sync -f "$EXPORT"; }
 fs_settle() { :; }
 fs_caches_folders() { false; }
 fs_cannot() { :; }

@@ -168,6 +168,7 @@ pub(crate) struct Cache {
     status: Arc<Status>,
     limits: Limits,
     block: BlockSize,
+    /// What the filesystem said last of its free space.
     #[pin]
     recent: SpinLock<Recent>,
     /// Blocks that are being written, and so are neither free nor taken yet.

@@ -288,7 +288,7 @@ unsafe extern "C" fn prepare_write(
     start: *mut bindings::loff_t,
     len: *mut usize,
     upper_len: usize,
-    _i_size: bindings::loff_t,
+    i_size: bindings::loff_t,
     no_space_allocated_yet: bool,
 ) -> c_int {
     // SAFETY: The operation lasts until after the call.
@@ -303,6 +303,7 @@ unsafe extern "C" fn prepare_write(
         first,
         bytes as u64,
         upper_len as u64,
+        u64::try_from(i_size).unwrap_or(0),
         no_space_allocated_yet,
     );
     match prepared {

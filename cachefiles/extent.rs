@@ -349,6 +349,19 @@ pub(crate) fn align_store(
     (len > 0).then_some(AlignedStore { skip, len, extend })
 }
 
+/// How much of a store of `len` bytes at `start` is of a file of `size` bytes.
+///
+/// Pages behind the end of the file are not, whatever is in them. The page that the file ends in is;
+/// but if the file `was_cut` to this size, what was cut off may still be in memory, in that page too.
+pub(crate) fn within_file(start: u64, len: u64, size: u64, was_cut: bool, page: u64) -> u64 {
+    let end = if was_cut {
+        round_down(size, page)
+    } else {
+        round_up(size, page)
+    };
+    len.min(end.saturating_sub(start))
+}
+
 /// Rounds the range of a prepared store to pages.
 ///
 /// Returns the length to store, or [`None`] if the range does not begin with a page or is longer

@@ -132,6 +132,8 @@ pub(crate) struct Object {
     waits_for_name: AtomicFlag,
     /// Where the last read-ahead ended.
     read_to: Atomic<usize>,
+    /// What size the object was last given; all ones if none.
+    cut_to: Atomic<usize>,
     /// The file says, on the disk, that it is changed locally.
     marked: AtomicFlag,
     name: KVec<u8>,
@@ -191,6 +193,7 @@ impl Object {
                 integrity: Integrity::new(),
                 known <- new_spinlock!(Known::new(), "cachefiles known data"),
                 waits_for_name: AtomicFlag::new(false),
+                cut_to: Atomic::new(usize::MAX),
                 read_to: Atomic::new(0),
                 marked: AtomicFlag::new(false),
                 name,
@@ -231,6 +234,11 @@ impl Object {
     /// Something was read ahead up to `end`.
     pub(crate) fn note_readahead(&self, end: u64) {
         self.read_to.store(end as usize, ordering::Relaxed);
+    }
+
+    /// Was `size` the last that the object was given?
+    pub(crate) fn was_cut_to(&self, size: u64) -> bool {
+        self.cut_to.load(ordering::Acquire) as u64 == size
     }
 
     /// What is known of the file; see [`Integrity`].
@@ -493,8 +501,11 @@ pub(crate) fn invalidate(object: &Object) -> bool {
 /// Changes the size of an object, whose file an operation has as `file`. Sleeps.
 pub(crate) fn resize(object: &Object, file: Option<&File>, size: i64) {
     let new = u64::try_from(size).unwrap_or(0);
+    // Before it is cut: who stores something later knows of it.
+    object.cut_to.store(new as usize, ordering::Release);
     if let Some(file) = file {
-        if new < object.cookie.object_size() {
+        // The size may have been told before, as part of the coherency data.
+        if new < object.cookie.object_size() || new < file.inode().size() {
             let cache = object.cache();
             object.mark_for_changes();
             let epoch = object.integrity.epoch();

@@ -32,6 +32,7 @@ use kernel::{
     prelude::*,
     sync::atomic::ordering::{
         Acquire,
+        Full,
         Relaxed, //
     },
 };
@@ -177,6 +178,8 @@ pub(crate) fn resize(cookie: &Cookie, size: i64) {
     }
     stats::RESIZES.inc();
     cookie.flags().update(flags::NEEDS_UPDATE, 0);
+    // Before the backend cuts: a store that does not see this has ended, and is cut off.
+    cookie.resizes().fetch_add(1, Full);
     if let Some(backend) = cookie.volume().cache().backend() {
         backend.resize_cookie(&resources, size);
     }

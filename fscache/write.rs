@@ -3,6 +3,13 @@
 //! Copying pages of a file to the cache, for filesystems that do so themselves.
 //!
 //! This is the edge to C: pages, iterators and the filesystem's completion function are C's.
+//!
+//! # Copies of a file that is being cut
+//!
+//! Ceph changes the size of the file, has the object resized, and takes the pages behind the new
+//! end away last. A copy that is under way meanwhile brings back what the resizing has cut off. So
+//! the backend is told the size that the file has after the copy has begun, and a resizing that
+//! comes between that and the end of the copy counts as a write that is missed.
 
 use crate::{
     bindings,
@@ -17,7 +24,10 @@ use crate::{
     trace::AccessWhy, //
 };
 use core::mem::MaybeUninit;
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    sync::atomic::ordering::Acquire, //
+};
 
 /// The range of a file that is copied.
 #[derive(Clone, Copy)]
@@ -66,6 +76,19 @@ struct Request {
     resources: Resources,
     range: Range,
     completion: Completion,
+    /// [`Cookie::resizes`] when it began.
+    resizes: u32,
+}
+
+/// The size of the file, in bytes, which may be changing.
+///
+/// # Safety
+///
+/// The mapping must be valid, and that of an inode.
+unsafe fn size_now(mapping: *mut bindings::address_space) -> i64 {
+    // SAFETY: By the function's contract; on 64-bit machines reading the size needs no more than
+    // one volatile load.
+    unsafe { (&raw const (*(*mapping).host).i_size).read_volatile() }
 }
 
 /// Copies a range of a file's pages to the cache. Sleeps.
@@ -90,13 +113,14 @@ pub(crate) unsafe fn copy_to_cache(
                     resources: Resources::empty(),
                     range,
                     completion,
+                    resizes: 0,
                 },
                 GFP_KERNEL,
             )
         })
         .ok()
     };
-    let Some(request) = request else {
+    let Some(mut request) = request else {
         if range.len != 0 {
             cookie::missed_write(cookie);
         }
@@ -110,6 +134,9 @@ pub(crate) unsafe fn copy_to_cache(
         unsafe { completion.complete(range, refused) };
         return;
     }
+    request.resizes = cookie.resizes().load(Acquire);
+    // SAFETY: By the contract of this function.
+    let file_size = file_size.min(unsafe { size_now(range.mapping) });
     let (mut start, mut len) = (range.start, range.len);
     if let Err(error) = request
         .resources
@@ -148,6 +175,11 @@ pub(crate) unsafe fn copy_to_cache(
 unsafe extern "C" fn done(private: *mut c_void, result: isize) {
     // SAFETY: Comes from `KBox::into_raw()` in `copy_to_cache()`, and is called once for it.
     let request: KBox<Request> = unsafe { KBox::from_raw(private.cast()) };
+    if let Some(cookie) = request.resources.cookie() {
+        if cookie.resizes().load(Acquire) != request.resizes {
+            cookie::missed_change(cookie);
+        }
+    }
     // SAFETY: The marks are on this range; this is the only call.
     unsafe { request.completion.complete(request.range, result) };
     request.resources.end();

@@ -24,6 +24,7 @@ use crate::{
     extent::{
         align_store,
         whole_pages,
+        within_file,
         Damage,
         Occupancy, //
     },
@@ -230,7 +231,8 @@ fn admit_write(object: &Object, file: &File, start: u64, len: u64, is_new: bool)
     make_room(object, file, start, len, is_new).inspect_err(|_| forget_range(object, start, len))
 }
 
-/// Prepares a write of `len` bytes at `start`, of which at most `upper` may be written. Sleeps.
+/// Prepares a write of `len` bytes at `start`, of which at most `upper` may be written, to the object
+/// of a file of `size` bytes. Sleeps.
 ///
 /// Returns how many bytes to write.
 ///
@@ -242,6 +244,7 @@ pub(crate) fn prepare_write(
     start: u64,
     len: u64,
     upper: u64,
+    size: u64,
     is_new: bool,
 ) -> Result<u64> {
     let _scope = NoFsReclaim::begin();
@@ -250,7 +253,18 @@ pub(crate) fn prepare_write(
         Some(target) => target,
         None => store_target(resources, start, len)?,
     };
-    let Some(len) = whole_pages(start, len, upper, PAGE_SIZE) else {
+    let inside = within_file(start, len, size, object.was_cut_to(size), PAGE_SIZE);
+    if inside < len {
+        forget_range(
+            &object,
+            start.saturating_add(inside),
+            len.saturating_sub(inside),
+        );
+        if inside == 0 {
+            return Err(ENOBUFS);
+        }
+    }
+    let Some(len) = whole_pages(start, inside, upper, PAGE_SIZE) else {
         // Probably data that came into the page cache when the cookie was out of service.
         fscache::count(Count::DioMisfit);
         forget_range(&object, start, len);

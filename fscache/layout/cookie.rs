@@ -67,6 +67,8 @@ pub(super) struct OwnFields {
     listed_at: usize,
     /// Where in the table the cookie belongs.
     pub(super) place: u32,
+    /// How often the object was resized; it wraps.
+    resizes: u32,
 }
 
 const _: () = assert!(
@@ -145,6 +147,13 @@ impl Cookie {
     pub(crate) fn listed_at(&self) -> &Atomic<usize> {
         // SAFETY: As above; whoever changes it does so atomically.
         unsafe { Atomic::from_ptr(&raw mut (*self.own_fields()).listed_at) }
+    }
+
+    /// How often the object was resized; it wraps.
+    #[inline]
+    pub(crate) fn resizes(&self) -> &Atomic<u32> {
+        // SAFETY: As above.
+        unsafe { Atomic::from_ptr(&raw mut (*self.own_fields()).resizes) }
     }
 
     constant_fields! {

@@ -168,6 +168,7 @@ int exer_write_to_cache(struct exer_cookie *cookie, struct exer_request *rq)
 			__fscache_clear_page_bits(inode->i_mapping, rq->start, rq->length);
 		goto out;
 	}
+	i_size_write(inode, rq->size);
 	fscache_write_to_cache(cookie->cookie, inode->i_mapping, rq->start, rq->length,
 			       rq->size, exer_store_done, store, true, caching);
 	if (!wait_for_completion_timeout(&store->done, 90 * HZ)) {

@@ -193,6 +193,16 @@ mutant R60 cachefiles integrity::damage_before_the_replacement cachefiles/integr
 mutant R60 cachefiles integrity::damage_in_two_places cachefiles/integrity.rs \
 	'Err(now) => old = now,' 'Err(_) => break,'
 
+# --- what is copied while the file is cut -----------------------------------------
+mutant I5 cachefiles extent::only_what_is_in_the_file $extent \
+	'    let end = if was_cut {' '    let end = if false {'
+mutant I5 cachefiles extent::only_what_is_in_the_file $extent \
+	'len.min(end.saturating_sub(start))' 'len'
+mutant I5 structures write::cut_meanwhile fscache/write.rs \
+	'if cookie.resizes().load(Acquire) != request.resizes {' 'if false {'
+mutant I5 structures write::cut_meanwhile fscache/write.rs \
+	'file_size.min(unsafe { size_now(range.mapping) })' 'file_size'
+
 # --- what is known of an object's file --------------------------------------------
 mutant D26 cachefiles known::what_is_known_is_there cachefiles/known.rs \
 	'if asked.removals == self.removals {' 'if true {'

@@ -376,6 +376,54 @@ void changed_underneath(void)
 	close_volume(v);
 }
 
+/* --- what is cut off ------------------------------------------------------ */
+
+/* As copy_page(), when the file has @size bytes. */
+static long copy_page_of(uint32_t c, uint32_t serial, uint64_t page, uint64_t size)
+{
+	struct exer_request rq = { .op = EXER_WRITE_TO_CACHE, .handle = c, .who = 7,
+		.serial = serial, .start = page * PAGE, .length = PAGE, .size = size };
+	long ret = call(fd, &rq);
+
+	return ret ? ret : rq.transferred;
+}
+
+/*
+ * Ceph has the object cut before the page cache.  What is copied out of that
+ * in between must not be there when the file grows again.
+ */
+void copied_while_cut(void)
+{
+	const uint64_t cut = 5 * PAGE + 1000;
+	uint32_t v = volume_acquire(fd, "scenario,cut", 0, NULL);
+	uint32_t c = open_cookie(v, "cut", 1, SIZE);
+
+	simple(fd, EXER_USE, c, EXER_MODIFY, 0, NULL);
+	for (uint32_t page = 0; page < 8; page++)
+		expect(put_page(fd, c, 7, page + 1, page, SIZE) == (long)PAGE, "a page cannot be written");
+	simple(fd, EXER_RESIZE, c, 0, cut, NULL);
+	expect(copy_page_of(c, 5, 4, cut) == (long)PAGE, "a page in front of the end cannot be copied");
+	copy_page_of(c, 6, 5, cut);
+	copy_page_of(c, 7, 6, cut);
+	simple(fd, EXER_RESIZE, c, 0, SIZE, NULL);
+	expect(get_page(fd, c, 4, SIZE) == EXER_TAG(7, 1, 5), "a page in front of the end is lost");
+	if (get_page(fd, c, 5, SIZE) || get_page(fd, c, 6, SIZE) || get_page(fd, c, 7, SIZE))
+		bad_but_in_c_backend("what was cut off is found again");
+	expect(copy_page_of(c, 9, 5, SIZE) == (long)PAGE, "a page cannot be copied after the file has grown");
+	expect(get_page(fd, c, 5, SIZE) == EXER_TAG(7, 1, 9), "a page is lost after the file has grown");
+
+	/* The new size was told before, with the coherency data. */
+	simple(fd, EXER_UPDATE, c, EXER_SET_AUX, 2 * PAGE, NULL);
+	simple(fd, EXER_RESIZE, c, 0, 2 * PAGE, NULL);
+	simple(fd, EXER_RESIZE, c, 0, SIZE, NULL);
+	if (get_page(fd, c, 2, SIZE) || get_page(fd, c, 5, SIZE))
+		bad_but_in_c_backend("what was cut off is found again, as its size was told before");
+	expect(get_page(fd, c, 1, SIZE) == EXER_TAG(7, 1, 2), "more was cut off than should");
+	simple(fd, EXER_UNUSE, c, 0, 0, NULL);
+	close_cookie(c, SIZE, true);
+	close_volume(v);
+}
+
 /* --- volumes that are given up ------------------------------------------- */
 
 /* The volume, of content number @epoch; was the page of its file found?  It is there afterwards. */

@@ -549,6 +549,7 @@ static const struct scenario {
 	{ "early-write", early_write },
 	{ "early-write-in-the-making", early_write_in_the_making },
 	{ "changed-underneath", changed_underneath },
+	{ "copied-while-cut", copied_while_cut },
 	{ "volume-invalidated", volume_invalidated },
 	{ "volume-coherency", volume_coherency },
 	{ "acquired-before-cache", acquired_before_cache },

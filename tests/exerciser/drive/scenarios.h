@@ -23,6 +23,7 @@ void occupancy(void);
 void early_write(void);
 void early_write_in_the_making(void);
 void changed_underneath(void);
+void copied_while_cut(void);
 void volume_invalidated(void);
 void volume_coherency(void);
 

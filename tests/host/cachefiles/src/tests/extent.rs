@@ -199,8 +199,32 @@ proptest! {
         let _ = occupancy(&mut Wild(p1, p2), start, len);
         let _ = align_store(start, len, size, extra);
         let _ = whole_pages(start, len, extra, 4096);
+        let _ = within_file(start, len, size, extra & 1 == 0, 4096);
         let _ = whole_blocks(start, len, 1 << (extra % 17));
         let _ = (round_up(start, 4096), round_down(start, 4096), file_size(start));
+    }
+}
+
+/// Of pages of four bytes, those are stored that lie in the file, and the one it ends in unless it
+/// was cut there.
+#[test]
+fn only_what_is_in_the_file() {
+    for (start, pages, size, was_cut) in (0..8_u64)
+        .flat_map(|start| (1..6_u64).map(move |pages| (start * 4, pages)))
+        .flat_map(|(start, pages)| (0..40_u64).map(move |size| (start, pages, size)))
+        .flat_map(|(start, pages, size)| [false, true].map(|cut| (start, pages, size, cut)))
+    {
+        let stored = within_file(start, pages * 4, size, was_cut, 4);
+        for page in (start..start + pages * 4).step_by(4) {
+            let whole = page + 4 <= size;
+            let ends_in_it = page < size && !whole;
+            let expected = whole || (ends_in_it && !was_cut);
+            assert_eq!(
+                page < start + stored,
+                expected,
+                "page {page} of {start}+{stored}, size {size}, {was_cut}"
+            );
+        }
     }
 }
 

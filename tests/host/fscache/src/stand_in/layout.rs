@@ -91,6 +91,7 @@ pub(crate) struct Cookie {
     unused_at: Atomic<usize>,
     listed_at: Atomic<usize>,
     object_size: Atomic<i64>,
+    resizes: Atomic<u32>,
     volume: *const Volume,
     links: UnsafeCell<list_head>,
     freed: Cell<bool>,
@@ -119,6 +120,7 @@ impl Cookie {
             unused_at: Atomic::new(0),
             listed_at: Atomic::new(0),
             object_size: Atomic::new(0),
+            resizes: Atomic::new(0),
             volume,
             links: UnsafeCell::new(list_head {
                 next: std::ptr::null_mut(),
@@ -187,6 +189,10 @@ impl Cookie {
 
     pub(crate) fn object_size(&self) -> &Atomic<i64> {
         &self.object_size
+    }
+
+    pub(crate) fn resizes(&self) -> &Atomic<u32> {
+        &self.resizes
     }
 
     pub(crate) fn debug_id(&self) -> u32 {

@@ -185,7 +185,12 @@ pub(crate) struct netfs_cache_ops {
 pub(crate) struct xarray;
 
 pub(crate) struct address_space {
+    pub(crate) host: *mut inode,
     pub(crate) i_pages: xarray,
+}
+
+pub(crate) struct inode {
+    pub(crate) i_size: loff_t,
 }
 
 pub(crate) struct iov_iter {

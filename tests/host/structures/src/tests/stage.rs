@@ -25,6 +25,10 @@ thread_local! {
     pub(super) static EMPTIED: Cell<usize> = const { Cell::new(0) };
     /// What preparing for a write returns.
     pub(super) static PREPARED: Cell<c_int> = const { Cell::new(0) };
+    /// The size of the file as it was told when a write was prepared.
+    pub(super) static TOLD_SIZE: Cell<loff_t> = const { Cell::new(0) };
+    /// The object is resized to that while a write is being prepared.
+    pub(super) static RESIZE_MEANWHILE: Cell<Option<loff_t>> = const { Cell::new(None) };
 }
 
 /// What a backend keeps for a volume or a cookie; it looks at none of it.
@@ -82,14 +86,24 @@ unsafe extern "C" fn end_operation(resources: *mut netfs_cache_resources) {
 }
 
 unsafe extern "C" fn prepare_write(
-    _: *mut netfs_cache_resources,
+    resources: *mut netfs_cache_resources,
     _: *mut loff_t,
     _: *mut usize,
     _: usize,
-    _: loff_t,
+    size: loff_t,
     _: bool,
 ) -> c_int {
+    might_sleep();
+    TOLD_SIZE.set(size);
+    if let Some(size) = RESIZE_MEANWHILE.take() {
+        let cookie = unsafe { Cookie::from_raw((*resources).cache_priv.cast()) };
+        crate::io::resize(cookie, size);
+    }
     PREPARED.get()
+}
+
+unsafe extern "C" fn resize_cookie(_: *mut netfs_cache_resources, _: loff_t) {
+    might_sleep();
 }
 
 /// Ends before it returns, and where one must not sleep.
@@ -122,7 +136,7 @@ static TABLE: Table = Table(fscache_cache_ops {
     free_volume: Some(free_volume),
     lookup_cookie: Some(lookup_cookie),
     withdraw_cookie: Some(withdraw_cookie),
-    resize_cookie: None,
+    resize_cookie: Some(resize_cookie),
     invalidate_cookie: Some(invalidate_cookie),
     begin_operation: Some(begin_operation),
     prepare_to_write: None,

@@ -2,9 +2,9 @@
 
 //! Copying to the cache: the filesystem is told once, whatever happens (O3, O4, R61, R66).
 
-use super::stage::{Stage, EMPTIED, PREPARED};
+use super::stage::{Stage, EMPTIED, PREPARED, RESIZE_MEANWHILE, TOLD_SIZE};
 use crate::{
-    bindings::{address_space, xarray, MARKS_TAKEN_OFF},
+    bindings::{address_space, inode, xarray, MARKS_TAKEN_OFF},
     cookie,
     layout::Cookie,
     prelude::*,
@@ -26,7 +26,11 @@ unsafe extern "C" fn tell(_: *mut c_void, result: isize) {
 /// Copies, and returns what the filesystem was told, and how often the marks were taken off.
 fn copy(cookie: &Cookie, len: usize) -> (Vec<isize>, usize) {
     MARKS_TAKEN_OFF.set(0);
-    let mut pages = address_space { i_pages: xarray };
+    let mut file = inode { i_size: 3000 };
+    let mut pages = address_space {
+        host: &raw mut file,
+        i_pages: xarray,
+    };
     let range = Range {
         mapping: &raw mut pages,
         start: 0,
@@ -79,6 +83,38 @@ fn told_once() {
     stage.work();
     assert_eq!(copy(&cookie, 4096), (vec![REFUSED], 1));
     assert_eq!(cookie.n_accesses().load(Relaxed), 0, "accesses are left");
+    users::unuse(&cookie);
+    cookie::relinquish(cookie, false);
+    stage.work();
+    stage.give_up(volume);
+    stage.take_cache(cache);
+    stage.end();
+}
+
+/// A file is cut while it is copied: what was cut off may be in the cache again.
+#[test]
+fn cut_meanwhile() {
+    let stage = Stage::new();
+    let cache = stage.bring_cache();
+    let volume = stage.volume(c"v");
+    let cookie = stage.cookie(&volume, b"key");
+    users::use_cookie(&cookie, true);
+    stage.work();
+    // The file has become smaller after the filesystem had asked.
+    assert_eq!(copy(&cookie, 4096), (vec![4096], 1));
+    assert_eq!(TOLD_SIZE.get(), 3000);
+    // That it was cut before is as good as never.
+    crate::io::resize(&cookie, 3000);
+    assert_eq!(copy(&cookie, 4096), (vec![4096], 1));
+    stage.work();
+    assert_eq!(EMPTIED.get(), 0);
+    RESIZE_MEANWHILE.set(Some(1000));
+    assert_eq!(copy(&cookie, 4096), (vec![4096], 1));
+    stage.work();
+    assert_eq!(EMPTIED.get(), 1);
+    assert_eq!(copy(&cookie, 4096), (vec![4096], 1));
+    stage.work();
+    assert_eq!(EMPTIED.get(), 1);
     users::unuse(&cookie);
     cookie::relinquish(cookie, false);
     stage.work();

@@ -8,10 +8,10 @@ use crate::{
     cache::Cache,
     coherency::{
         self,
+        Buffer,
         Content,
-        Value,
         Verdict,
-        XATTR_MAX,
+        UNFILLED,
         XATTR_NAME, //
     },
     dentry::Dentry,
@@ -30,19 +30,18 @@ use crate::{
     },
     xattr,
 };
-use core::mem::MaybeUninit;
 use kernel::{
     fs::File,
     prelude::*, //
 };
 
 /// Stores an attribute.
-fn set(cache: &Cache, dentry: &Dentry, value: &Value, object: u32) -> Result {
+fn set(cache: &Cache, dentry: &Dentry, value: &[u8], object: u32) -> Result {
     let access = cache.mount().want_write();
     access
         .and_then(|access| {
             inject::write()?;
-            xattr::set(&access, dentry, XATTR_NAME, value.as_bytes())
+            xattr::set(&access, dentry, XATTR_NAME, value)
         })
         .inspect_err(|error| {
             trace::vfs_error(object, dentry.inode(), *error, ErrorAt::Setxattr);
@@ -58,7 +57,7 @@ fn set(cache: &Cache, dentry: &Dentry, value: &Value, object: u32) -> Result {
 fn get<'a>(
     cache: &Cache,
     dentry: &Dentry,
-    buffer: &'a mut [MaybeUninit<u8>; XATTR_MAX],
+    buffer: &'a mut Buffer,
     object: u32,
 ) -> Result<&'a [u8]> {
     match inject::read().and_then(|()| xattr::get(dentry, XATTR_NAME, buffer)) {
@@ -84,13 +83,15 @@ pub(crate) fn set_object(
     snapshot: &Snapshot,
     content: Content,
 ) -> Result {
-    let value = coherency::encode_object(snapshot.object_size, content, snapshot.aux());
-    let result = set(cache, file.dentry(), &value, object);
+    let mut buffer = UNFILLED;
+    let value =
+        coherency::encode_object(&mut buffer, snapshot.object_size, content, snapshot.aux());
+    let result = set(cache, file.dentry(), value, object);
     trace::coherency(
         object,
         cookie,
         file.inode().number(),
-        &coherency::object_data_head(value.as_bytes()),
+        &coherency::object_data_head(value),
         content as u8,
         match result {
             Ok(()) => CoherencyWhy::SetOk,
@@ -139,7 +140,7 @@ pub(crate) fn check_object(
     file: &File,
     snapshot: &Snapshot,
 ) -> Result<bool> {
-    let mut buffer = [MaybeUninit::uninit(); XATTR_MAX];
+    let mut buffer = UNFILLED;
     let stored = get(cache, file.dentry(), &mut buffer, object)?;
     let verdict = coherency::check_object(stored, snapshot.object_size, snapshot.aux());
     let why = match verdict {
@@ -189,7 +190,9 @@ pub(crate) fn set_volume(
     data: &[u8],
 ) -> Result {
     let inode = directory.inode().ok_or(ENOENT)?;
-    let result = set(cache, directory, &coherency::encode_volume(data), NOBODY);
+    let mut buffer = UNFILLED;
+    let value = coherency::encode_volume(&mut buffer, data);
+    let result = set(cache, directory, value, NOBODY);
     trace::volume_coherency(
         record,
         inode.number(),
@@ -213,7 +216,7 @@ pub(crate) fn check_volume(
     data: &[u8],
 ) -> Result<bool> {
     let inode = directory.inode().ok_or(ENOENT)?;
-    let mut buffer = [MaybeUninit::uninit(); XATTR_MAX];
+    let mut buffer = UNFILLED;
     let stored = get(cache, directory, &mut buffer, NOBODY)?;
     let verdict = coherency::check_volume(stored, data);
     let why = match verdict {

@@ -114,6 +114,7 @@ mod content;
 mod daemon;
 mod extent;
 mod fanout;
+mod filled;
 mod fscache;
 mod inject;
 mod integrity;

@@ -15,6 +15,9 @@
 //! Reading it has three answers only: it agrees, it does not, or the disk failed. What is missing,
 //! too short, too long or otherwise odd does not agree: the file is made anew.
 
+use crate::filled::Filled;
+use core::mem::MaybeUninit;
+
 /// The name of the attribute.
 pub(crate) const XATTR_NAME: &core::ffi::CStr = c"user.CacheFiles.cache";
 
@@ -86,37 +89,11 @@ pub(crate) enum Verdict {
     BadReserved,
 }
 
-/// An attribute's value, ready to be stored.
-pub(crate) struct Value {
-    bytes: [u8; XATTR_MAX],
-    len: usize,
-}
+/// Room for an attribute of either kind.
+pub(crate) type Buffer = [MaybeUninit<u8>; XATTR_MAX];
 
-impl Value {
-    /// Joins pieces; one that does not fit is left out, which callers make impossible by the length
-    /// of what they pass.
-    fn join(pieces: &[&[u8]]) -> Self {
-        let mut value = Self {
-            bytes: [0; XATTR_MAX],
-            len: 0,
-        };
-        for piece in pieces {
-            let end = value.len.saturating_add(piece.len());
-            if let Some(slot) = value.bytes.get_mut(value.len..end) {
-                slot.iter_mut()
-                    .zip(*piece)
-                    .for_each(|(to, from)| *to = *from);
-                value.len = end;
-            }
-        }
-        value
-    }
-
-    /// The bytes to store.
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or(&[])
-    }
-}
+/// A buffer with nothing in it.
+pub(crate) const UNFILLED: Buffer = [MaybeUninit::uninit(); XATTR_MAX];
 
 /// Coherency data as trace events show it: its first eight bytes, zeros behind what is shorter.
 pub(crate) fn object_data_head(stored: &[u8]) -> [u8; 8] {
@@ -132,13 +109,18 @@ pub(crate) fn object_content_byte(stored: &[u8]) -> u8 {
 }
 
 /// Makes an object's attribute. `data` is at most [`DATA_MAX`] bytes.
-pub(crate) fn encode_object(size: u64, content: Content, data: &[u8]) -> Value {
-    Value::join(&[
-        &size.to_be_bytes(),
-        &0u64.to_be_bytes(),
-        &[TYPE_DATA, content as u8],
-        data,
-    ])
+pub(crate) fn encode_object<'a>(
+    buffer: &'a mut Buffer,
+    size: u64,
+    content: Content,
+    data: &[u8],
+) -> &'a [u8] {
+    Filled::new(buffer)
+        .push(&size.to_be_bytes())
+        .push(&0u64.to_be_bytes())
+        .push(&[TYPE_DATA, content as u8])
+        .push(data)
+        .into_bytes()
 }
 
 /// Compares a stored attribute with the size and the coherency data that an object should have.
@@ -166,8 +148,11 @@ pub(crate) fn check_object(stored: &[u8], size: u64, data: &[u8]) -> Verdict {
 }
 
 /// Makes a volume's attribute. `data` is at most [`DATA_MAX`] bytes.
-pub(crate) fn encode_volume(data: &[u8]) -> Value {
-    Value::join(&[&0u32.to_be_bytes(), data])
+pub(crate) fn encode_volume<'a>(buffer: &'a mut Buffer, data: &[u8]) -> &'a [u8] {
+    Filled::new(buffer)
+        .push(&0u32.to_be_bytes())
+        .push(data)
+        .into_bytes()
 }
 
 /// Compares a stored attribute with the coherency data that a volume should have.

@@ -8,10 +8,12 @@
 mod coherency;
 #[path = "../entry.rs"]
 mod entry;
+#[path = "../../../../cachefiles/filled.rs"]
+mod filled;
 
 use coherency::{
     check_object, check_volume, encode_object, encode_volume, object_content_byte,
-    object_data_head, Content, Verdict, DATA_MAX, XATTR_MAX,
+    object_data_head, Content, Verdict, DATA_MAX, UNFILLED, XATTR_MAX,
 };
 use entry::{take, take_byte};
 
@@ -34,7 +36,10 @@ fn check_stored_object(stored: &[u8], size: u64, data: &[u8]) {
     let verdict = check_object(stored, size, data);
     // As which content would it have been stored?
     let made_as = CONTENTS.into_iter().find(|&content| {
-        same_but_zero_point(stored, encode_object(size, content, data).as_bytes())
+        same_but_zero_point(
+            stored,
+            encode_object(&mut { UNFILLED }, size, content, data),
+        )
     });
     match made_as {
         Some(Content::Dirty) => assert_eq!(verdict, Verdict::Dirty),
@@ -66,7 +71,7 @@ fn check_stored_volume(stored: &[u8], data: &[u8]) {
     let verdict = check_volume(stored, data);
     assert_eq!(
         verdict == Verdict::Coherent,
-        stored == encode_volume(data).as_bytes()
+        stored == encode_volume(&mut { UNFILLED }, data)
     );
     match verdict {
         Verdict::Coherent => {}
@@ -107,11 +112,10 @@ fn run(mut input: &[u8]) {
     let len = usize::from(take_byte(&mut input));
     let data = take(&mut input, len.min(DATA_MAX));
 
-    let object = encode_object(size, content, data);
-    let object = object.as_bytes();
+    let (mut for_object, mut for_volume) = (UNFILLED, UNFILLED);
+    let object = encode_object(&mut for_object, size, content, data);
     assert!(object.len() == 18 + data.len() && object.len() <= XATTR_MAX);
-    let volume = encode_volume(data);
-    let volume = volume.as_bytes();
+    let volume = encode_volume(&mut for_volume, data);
     assert!(volume.len() == 4 + data.len() && volume.len() <= XATTR_MAX);
 
     for stored in [

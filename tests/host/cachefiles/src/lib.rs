@@ -21,6 +21,8 @@ mod coherency;
 mod command;
 #[path = "../../../../cachefiles/extent.rs"]
 mod extent;
+#[path = "../../../../cachefiles/filled.rs"]
+mod filled;
 #[path = "../../../../cachefiles/integrity.rs"]
 mod integrity;
 #[path = "../../../../cachefiles/key.rs"]

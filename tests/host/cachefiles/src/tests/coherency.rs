@@ -3,21 +3,29 @@
 use crate::coherency::{Verdict::*, *};
 use proptest::prelude::*;
 
+fn object(size: u64, content: Content, data: &[u8]) -> Vec<u8> {
+    encode_object(&mut { UNFILLED }, size, content, data).to_vec()
+}
+
+fn volume(data: &[u8]) -> Vec<u8> {
+    encode_volume(&mut { UNFILLED }, data).to_vec()
+}
+
 #[test]
 fn format_of_an_object() {
-    let v = encode_object(0x0102_0304_0506_0708, Content::NoData, b"abc");
+    let v = object(0x0102_0304_0506_0708, Content::NoData, b"abc");
     assert_eq!(
-        v.as_bytes(),
+        v,
         b"\x01\x02\x03\x04\x05\x06\x07\x08\0\0\0\0\0\0\0\0\x01\0abc"
     );
-    let v = encode_object(4096, Content::Dirty, b"");
-    assert_eq!(v.as_bytes(), b"\0\0\0\0\0\0\x10\0\0\0\0\0\0\0\0\0\x01\x04");
+    let v = object(4096, Content::Dirty, b"");
+    assert_eq!(v, b"\0\0\0\0\0\0\x10\0\0\0\0\0\0\0\0\0\x01\x04");
     assert_eq!(XATTR_NAME.to_bytes(), b"user.CacheFiles.cache");
 }
 
 #[test]
 fn format_of_a_volume() {
-    assert_eq!(encode_volume(b"xyz").as_bytes(), b"\0\0\0\0xyz");
+    assert_eq!(volume(b"xyz"), b"\0\0\0\0xyz");
     assert_eq!(check_volume(b"\0\0\0\0xyz", b"xyz"), Coherent);
     assert_eq!(check_volume(b"\0\0\0\0", b""), Coherent);
     assert_eq!(check_volume(b"\0\0\x01\0xyz", b"xyz"), BadReserved);
@@ -31,7 +39,7 @@ fn format_of_a_volume() {
 fn every_type_and_content() {
     for kind in 0..=255u8 {
         for content in 0..=255u8 {
-            let mut stored = encode_object(7, Content::NoData, b"cc").as_bytes().to_vec();
+            let mut stored = object(7, Content::NoData, b"cc");
             stored[16] = kind;
             stored[17] = content;
             let want = match (kind, content) {
@@ -64,21 +72,21 @@ proptest! {
 
     #[test]
     fn roundtrip(size in any::<u64>(), data in proptest::collection::vec(any::<u8>(), 0..=255)) {
-        let v = encode_object(size, Content::NoData, &data);
-        prop_assert_eq!(v.as_bytes().len(), 18 + data.len());
-        prop_assert_eq!(check_object(v.as_bytes(), size, &data), Coherent);
-        prop_assert_eq!(check_object(v.as_bytes(), size ^ 1, &data), BadSize);
-        let head = object_data_head(v.as_bytes());
+        let v = object(size, Content::NoData, &data);
+        prop_assert_eq!(v.len(), 18 + data.len());
+        prop_assert_eq!(check_object(&v, size, &data), Coherent);
+        prop_assert_eq!(check_object(&v, size ^ 1, &data), BadSize);
+        let head = object_data_head(&v);
         for i in 0..8 {
             prop_assert_eq!(head[i], data.get(i).copied().unwrap_or(0));
         }
-        let v = encode_volume(&data);
-        prop_assert_eq!(check_volume(v.as_bytes(), &data), Coherent);
+        let v = volume(&data);
+        prop_assert_eq!(check_volume(&v, &data), Coherent);
     }
 
     #[test]
     fn one_flipped_bit_is_seen(size in any::<u64>(), data in proptest::collection::vec(any::<u8>(), 0..=255), at in any::<prop::sample::Index>(), bit in 0u8..8) {
-        let mut stored = encode_object(size, Content::NoData, &data).as_bytes().to_vec();
+        let mut stored = object(size, Content::NoData, &data);
         let at = at.index(stored.len());
         stored[at] ^= 1 << bit;
         let verdict = check_object(&stored, size, &data);

@@ -9,7 +9,9 @@
 //! Ceph changes the size of the file, has the object resized, and takes the pages behind the new
 //! end away last. A copy that is under way meanwhile brings back what the resizing has cut off. So
 //! the backend is told the size that the file has after the copy has begun, and a resizing that
-//! comes between that and the end of the copy counts as a write that is missed.
+//! comes between that and the end of the copy counts as a write that is missed. (Also where it cut
+//! behind what is copied: that could not be told afterwards, as the file may have grown again by
+//! then. Ceph waits for the copies of all pages that go, but not of the one that the file ends in.)
 
 use crate::{
     bindings,

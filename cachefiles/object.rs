@@ -262,7 +262,11 @@ impl Object {
 
     /// Makes what is damaged absent; true if the object is not suspect any more. Sleeps.
     pub(crate) fn mend(&self) -> bool {
+        if !self.integrity.is_suspect() {
+            return true;
+        }
         let _change = self.lock_change();
+        // Somebody else may have seen to it.
         if !self.integrity.is_suspect() {
             return true;
         }

@@ -113,7 +113,7 @@ impl Object {
     pub(super) fn finish(&self, see: impl Fn(RefWhy)) {
         // Without a file there is nothing to be done, and the directory may not be there either: to
         // be told so was the end of the lookup.
-        if self.file().is_none() {
+        if self.backing.lock().file().is_none() {
             return;
         }
         let Ok(dir) = self.directory() else {

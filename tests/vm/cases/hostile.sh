@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Cache directories as only malice or a broken disk makes them, from a seed: never
 # a wrong byte to a reader, never an error, no hang and no oops.  Some are changed
-# once more while they are read.  TREES=300 for a long run.
+# once more while they are read.  TREES=50 for a long run.
 # pairs: r-r
 . ./lib.sh
 . ./by-hand.sh

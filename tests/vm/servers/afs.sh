@@ -24,6 +24,12 @@ afs_daemon() {
 	setsid "/usr/lib/openafs/$name" "$@" </dev/null >"/tmp/afs-$name.log" 2>&1 &
 }
 quietly() { "$@" >/dev/null 2>&1; }
+# afs_files : the server of files, and the one that is asked about it.
+afs_files() {
+	afs_daemon fileserver -L
+	afs_daemon volserver
+	wait_for "the file server answers" quietly vos listvol guest -noauth
+}
 afs_mount() { mount -t afs '%cell.test:export' "$1"; }
 
 fs_server_start() {
@@ -52,9 +58,7 @@ fs_server_start() {
 	afs_daemon vlserver
 	wait_for "the database of users answers" quietly pts listentries -noauth
 	wait_for "the database of volumes answers" quietly vos listvldb -noauth
-	afs_daemon fileserver -L
-	afs_daemon volserver
-	wait_for "the file server answers" quietly vos listvol guest -noauth
+	afs_files
 	# A new volume is its administrators' only, and nobody is one without a key. So it is made
 	# from a copy of a new one, in which "everybody" stands where "administrators" did.
 	vos create guest a mould -maxquota 0 -noauth >/dev/null
@@ -87,6 +91,13 @@ fs_server_start() {
 	umount "$MNT"
 	touch /tmp/afs-runs
 }
+fs_server_restart() {
+	# By this it puts its volumes in order first.
+	pkill -QUIT -x fileserver
+	pkill -x volserver
+	wait_for "the file server stops" eval '! pgrep -x "fileserver|volserver" >/dev/null'
+	afs_files
+}
 fs_mount() {
 	mkdir -p "${2:-$MNT}"
 	afs_mount "${2:-$MNT}"
@@ -96,6 +107,7 @@ fs_caches_folders() { true; }
 fs_cannot() {
 	case $1 in
 	two-mounts) echo "a volume is mounted once, however often it is mounted" ;;
+	server-restart) echo "kafs does not wait for a server that is down, so writers meet an error" ;;
 	large) echo "the server takes a hole for as much of its disk as data, and that has 1 GiB" ;;
 	esac
 }

@@ -60,6 +60,13 @@ fs_server_start() {
 	ceph_mount '' "$EXPORT"
 	touch /tmp/ceph-runs
 }
+# The metadata server, which clients have their sessions with; the store is in memory.
+fs_server_restart() {
+	pkill -x ceph-mds
+	wait_for "the metadata server stops" eval '! pgrep -x ceph-mds >/dev/null'
+	ceph-mds -i a
+	wait_for "the metadata server is active again" ceph_is_active
+}
 # While one client may write to a file, nobody else may keep what is read of it.
 server_sync() {
 	sync -f "$EXPORT"

@@ -13,6 +13,8 @@ reader() {
 	done
 }
 
+why=$(fs_cannot "$PART")
+[ -z "$why" ] || excuse "$why"
 begin
 version 0 >"$EXPORT/$PART/file"
 server_sync

@@ -328,7 +328,7 @@ pub(crate) fn invalidate(cookie: &Cookie, aux: Blob<'_>, new_size: i64, dio: boo
 
 /// A write to the cache is not done, because there is no object to be had for it. If the file is
 /// changed locally, the change goes to the server alone, and what is cached, on the disk included,
-/// is out of date by that. From any context.
+/// is out of date by that. May be called in atomic context.
 ///
 /// The filesystem does not know, and will tell new coherency data as if the cache had it all; so
 /// nothing but this keeps what the cache has from being taken for the new content.
@@ -353,6 +353,21 @@ pub(crate) fn missed_change(cookie: &Cookie) {
     // Not counted: what is being read or stored now is of the content that it was said to be of.
     let guard = cookie.lock();
     let now = guard.snapshot();
+    let decision = decide(&now, Event::Invalidate);
+    carry_out(cookie, guard, &now, &decision, CookieWhy::GetInvalWork);
+}
+
+/// The file was cut, and what is being copied to the cache may have been cut off: the copies go
+/// nowhere, and what of them is in the cache is out of date. May be called in atomic context.
+#[cold]
+pub(crate) fn cut_while_copied(cookie: &Cookie) {
+    if cookie.flags().any(flags::RELINQUISHED) {
+        return;
+    }
+    let guard = cookie.lock();
+    let now = guard.snapshot();
+    // So that the backend refuses what has not reached it yet.
+    guard.count_invalidation();
     let decision = decide(&now, Event::Invalidate);
     carry_out(cookie, guard, &now, &decision, CookieWhy::GetInvalWork);
 }
@@ -407,7 +422,7 @@ pub(crate) fn relinquish(cookie: CookieRef, retire: bool) {
     cookie.put_sleeping(CookieWhy::PutRelinquish);
 }
 
-/// The backend wants the object of a cookie back. From any context.
+/// The backend wants the object of a cookie back. May be called in atomic context.
 pub(crate) fn withdraw(cookie: &Cookie) {
     let guard = cookie.lock();
     fscache().lru.remove(cookie);

@@ -178,8 +178,11 @@ pub(crate) fn resize(cookie: &Cookie, size: i64) {
     }
     stats::RESIZES.inc();
     cookie.flags().update(flags::NEEDS_UPDATE, 0);
-    // Before the backend cuts: a store that does not see this has ended, and is cut off.
-    cookie.resizes().fetch_add(1, Full);
+    // Not a load, so that it is in order with those who count theirs, and then ask for the size: who
+    // is not seen here is told the new one.
+    if cookie.copies().fetch_add(0, Full) != 0 {
+        cookie::cut_while_copied(cookie);
+    }
     if let Some(backend) = cookie.volume().cache().backend() {
         backend.resize_cookie(&resources, size);
     }

@@ -8,10 +8,9 @@
 //!
 //! Ceph changes the size of the file, has the object resized, and takes the pages behind the new
 //! end away last. A copy that is under way meanwhile brings back what the resizing has cut off. So
-//! the backend is told the size that the file has after the copy has begun, and a resizing that
-//! comes between that and the end of the copy counts as a write that is missed. (Also where it cut
-//! behind what is copied: that could not be told afterwards, as the file may have grown again by
-//! then. Ceph waits for the copies of all pages that go, but not of the one that the file ends in.)
+//! copies are counted, and the backend is told the size that the file has after that; and a resizing
+//! that finds copies under way, whatever they are of, has the object emptied
+//! ([`cookie::cut_while_copied`]), which leaves them a file that nobody uses any more.
 
 use crate::{
     bindings,
@@ -28,7 +27,7 @@ use crate::{
 use core::mem::MaybeUninit;
 use kernel::{
     prelude::*,
-    sync::atomic::ordering::Acquire, //
+    sync::atomic::ordering::Full, //
 };
 
 /// The range of a file that is copied.
@@ -78,8 +77,6 @@ struct Request {
     resources: Resources,
     range: Range,
     completion: Completion,
-    /// [`Cookie::resizes`] when it began.
-    resizes: u32,
 }
 
 /// The size of the file, in bytes, which may be changing.
@@ -115,14 +112,13 @@ pub(crate) unsafe fn copy_to_cache(
                     resources: Resources::empty(),
                     range,
                     completion,
-                    resizes: 0,
                 },
                 GFP_KERNEL,
             )
         })
         .ok()
     };
-    let Some(mut request) = request else {
+    let Some(request) = request else {
         if range.len != 0 {
             cookie::missed_write(cookie);
         }
@@ -136,7 +132,7 @@ pub(crate) unsafe fn copy_to_cache(
         unsafe { completion.complete(range, refused) };
         return;
     }
-    request.resizes = cookie.resizes().load(Acquire);
+    cookie.copies().fetch_add(1, Full);
     // SAFETY: By the contract of this function.
     let file_size = file_size.min(unsafe { size_now(range.mapping) });
     let (mut start, mut len) = (range.start, range.len);
@@ -178,9 +174,7 @@ unsafe extern "C" fn done(private: *mut c_void, result: isize) {
     // SAFETY: Comes from `KBox::into_raw()` in `copy_to_cache()`, and is called once for it.
     let request: KBox<Request> = unsafe { KBox::from_raw(private.cast()) };
     if let Some(cookie) = request.resources.cookie() {
-        if cookie.resizes().load(Acquire) != request.resizes {
-            cookie::missed_change(cookie);
-        }
+        cookie.copies().fetch_sub(1, Full);
     }
     // SAFETY: The marks are on this range; this is the only call.
     unsafe { request.completion.complete(request.range, result) };

@@ -67,8 +67,8 @@ pub(super) struct OwnFields {
     listed_at: usize,
     /// Where in the table the cookie belongs.
     pub(super) place: u32,
-    /// How often the object was resized; it wraps.
-    resizes: u32,
+    /// How many copies out of the page cache are under way.
+    copies: u32,
 }
 
 const _: () = assert!(
@@ -149,11 +149,11 @@ impl Cookie {
         unsafe { Atomic::from_ptr(&raw mut (*self.own_fields()).listed_at) }
     }
 
-    /// How often the object was resized; it wraps.
+    /// How many copies out of the page cache are under way.
     #[inline]
-    pub(crate) fn resizes(&self) -> &Atomic<u32> {
+    pub(crate) fn copies(&self) -> &Atomic<u32> {
         // SAFETY: As above.
-        unsafe { Atomic::from_ptr(&raw mut (*self.own_fields()).resizes) }
+        unsafe { Atomic::from_ptr(&raw mut (*self.own_fields()).copies) }
     }
 
     constant_fields! {

@@ -198,8 +198,13 @@ mutant I5 cachefiles extent::only_what_is_in_the_file $extent \
 	'    let end = if was_cut {' '    let end = if false {'
 mutant I5 cachefiles extent::only_what_is_in_the_file $extent \
 	'len.min(end.saturating_sub(start))' 'len'
+mutant I5 structures write::cut_meanwhile fscache/io.rs \
+	'if cookie.copies().fetch_add(0, Full) != 0 {' 'if false {'
 mutant I5 structures write::cut_meanwhile fscache/write.rs \
-	'if cookie.resizes().load(Acquire) != request.resizes {' 'if false {'
+	'cookie.copies().fetch_sub(1, Full);' ''
+mutant I5 structures write::cut_meanwhile fscache/cookie.rs \
+	'    // So that the backend refuses what has not reached it yet.
+    guard.count_invalidation();' ''
 mutant I5 structures write::cut_meanwhile fscache/write.rs \
 	'file_size.min(unsafe { size_now(range.mapping) })' 'file_size'
 

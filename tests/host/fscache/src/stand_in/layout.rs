@@ -91,7 +91,7 @@ pub(crate) struct Cookie {
     unused_at: Atomic<usize>,
     listed_at: Atomic<usize>,
     object_size: Atomic<i64>,
-    resizes: Atomic<u32>,
+    copies: Atomic<u32>,
     volume: *const Volume,
     links: UnsafeCell<list_head>,
     freed: Cell<bool>,
@@ -120,7 +120,7 @@ impl Cookie {
             unused_at: Atomic::new(0),
             listed_at: Atomic::new(0),
             object_size: Atomic::new(0),
-            resizes: Atomic::new(0),
+            copies: Atomic::new(0),
             volume,
             links: UnsafeCell::new(list_head {
                 next: std::ptr::null_mut(),
@@ -191,8 +191,8 @@ impl Cookie {
         &self.object_size
     }
 
-    pub(crate) fn resizes(&self) -> &Atomic<u32> {
-        &self.resizes
+    pub(crate) fn copies(&self) -> &Atomic<u32> {
+        &self.copies
     }
 
     pub(crate) fn debug_id(&self) -> u32 {

@@ -91,7 +91,7 @@ fn told_once() {
     stage.end();
 }
 
-/// A file is cut while it is copied: what was cut off may be in the cache again.
+/// A file is cut while it is copied: what was cut off would be in the cache again.
 #[test]
 fn cut_meanwhile() {
     let stage = Stage::new();
@@ -108,13 +108,19 @@ fn cut_meanwhile() {
     assert_eq!(copy(&cookie, 4096), (vec![4096], 1));
     stage.work();
     assert_eq!(EMPTIED.get(), 0);
+    let invalidations = || cookie.inval_counter().load(Relaxed);
+    let before = invalidations();
     RESIZE_MEANWHILE.set(Some(1000));
     assert_eq!(copy(&cookie, 4096), (vec![4096], 1));
+    // By this the backend knows that the copy is of before.
+    assert_eq!(invalidations(), before + 1);
     stage.work();
     assert_eq!(EMPTIED.get(), 1);
+    // That copy is over.
+    crate::io::resize(&cookie, 500);
     assert_eq!(copy(&cookie, 4096), (vec![4096], 1));
     stage.work();
-    assert_eq!(EMPTIED.get(), 1);
+    assert_eq!((EMPTIED.get(), invalidations()), (1, before + 1));
     users::unuse(&cookie);
     cookie::relinquish(cookie, false);
     stage.work();

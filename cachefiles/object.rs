@@ -132,7 +132,7 @@ pub(crate) struct Object {
     waits_for_name: AtomicFlag,
     /// Where the last read-ahead ended.
     read_to: Atomic<usize>,
-    /// What size the object was last given; all ones if none.
+    /// What size the object was last cut to; all ones if it never was.
     cut_to: Atomic<usize>,
     /// The file says, on the disk, that it is changed locally.
     marked: AtomicFlag,
@@ -236,7 +236,7 @@ impl Object {
         self.read_to.store(end as usize, ordering::Relaxed);
     }
 
-    /// Was `size` the last that the object was given?
+    /// Was `size` the last that the object was cut to?
     pub(crate) fn was_cut_to(&self, size: u64) -> bool {
         self.cut_to.load(ordering::Acquire) as u64 == size
     }
@@ -505,10 +505,12 @@ pub(crate) fn invalidate(object: &Object) -> bool {
 /// Changes the size of an object, whose file an operation has as `file`. Sleeps.
 pub(crate) fn resize(object: &Object, file: Option<&File>, size: i64) {
     let new = u64::try_from(size).unwrap_or(0);
-    // Before it is cut: who stores something later knows of it.
-    object.cut_to.store(new as usize, ordering::Release);
+    // The size may have been told before, as part of the coherency data.
+    if new <= object.cookie.object_size() {
+        // Before it is cut: who stores something later knows of it.
+        object.cut_to.store(new as usize, ordering::Release);
+    }
     if let Some(file) = file {
-        // The size may have been told before, as part of the coherency data.
         if new < object.cookie.object_size() || new < file.inode().size() {
             let cache = object.cache();
             object.mark_for_changes();

@@ -23,6 +23,7 @@ struct cookie_model {
 	uint32_t epoch;
 	uint32_t serial;
 	uint64_t size;
+	bool cut;		/* to that size */
 	int uses;
 	char key[64];
 	struct page_model pages[PAGES];
@@ -119,6 +120,20 @@ static void own_announce(struct cookie_model *c, uint64_t first, uint64_t count)
 	}
 }
 
+/*
+ * Do these pages end with the one that the file was cut in?  That one is not
+ * stored, and not there afterwards either, see copied_while_cut().
+ */
+static bool own_ends_in_cut(struct cookie_model *c, uint64_t first, uint64_t count)
+{
+	uint64_t last = first + count - 1;
+
+	if (!c->cut || part_within(last, c->size) == PAGE)
+		return false;
+	c->pages[last].holes = true;
+	return true;
+}
+
 /* They are, as far as so many bytes were transferred. */
 static void own_stored(struct cookie_model *c, uint64_t first, uint64_t count, int64_t transferred)
 {
@@ -153,6 +168,8 @@ static void own_write(struct cookie_model *c, struct rng *rng, uint32_t op)
 	if (load == LOAD_QUIET && c->uses && !disabled)
 		sure = wait_state(device, c->handle, IN(ACTIVE), 0) == 0;
 	own_announce(c, first, count);
+	if (own_ends_in_cut(c, first, count) && count == 1)
+		sure = false;
 	ret = call(device, &rq);
 	if (op == EXER_WRITE_TO_CACHE && rq.source)
 		bad("'%s': %u pages kept their mark after a write to the cache", c->key, rq.source);
@@ -317,6 +334,7 @@ static void own_resize(struct cookie_model *c, struct rng *rng)
 	} else {
 		cut = c->size / PAGE;
 	}
+	c->cut = size <= c->size;
 	c->size = size;
 	/* Where it was cut, or went on, is where something old would show. */
 	if (cut < (size + PAGE - 1) / PAGE)
@@ -336,8 +354,10 @@ static void own_write_held(struct cookie_model *c, struct rng *rng, uint32_t op,
 
 	if (epoch != c->epoch && backend_is_c())
 		return;
-	if (epoch == c->epoch)
+	if (epoch == c->epoch) {
 		own_announce(c, page, 1);
+		own_ends_in_cut(c, page, 1);
+	}
 	stored = !call(device, &rq) && rq.transferred > 0;
 	if (stored && rq.tag_epoch != epoch)
 		bad("'%s': written in epoch %u, wanted %u", c->key, rq.tag_epoch, epoch);

@@ -29,15 +29,20 @@ static void close_cookie(uint32_t c, uint64_t size, bool retire)
 	relinquish_checked(fd, c, retire);
 }
 
-/* A copy of pages out of the page cache; answers what came of it. */
-static long copy_page(uint32_t c, uint32_t serial, uint64_t page, unsigned int flags)
+/* A copy of a page out of the page cache of a file of @size; answers what came of it. */
+static long copy_page_of(uint64_t size, uint32_t c, uint32_t serial, uint64_t page, unsigned int flags)
 {
 	struct exer_request rq = { .op = EXER_WRITE_TO_CACHE, .handle = c, .flags = flags, .who = 7,
-		.serial = serial, .start = page * PAGE, .length = PAGE, .size = SIZE };
+		.serial = serial, .start = page * PAGE, .length = PAGE, .size = size };
 	long ret = call(fd, &rq);
 
 	expect(!rq.source, "a page kept its mark after a write to the cache");
 	return ret ? ret : rq.transferred;
+}
+
+static long copy_page(uint32_t c, uint32_t serial, uint64_t page, unsigned int flags)
+{
+	return copy_page_of(SIZE, c, serial, page, flags);
 }
 
 /* --- without a volume, and with advice ----------------------------------- */
@@ -378,16 +383,6 @@ void changed_underneath(void)
 
 /* --- what is cut off ------------------------------------------------------ */
 
-/* As copy_page(), when the file has @size bytes. */
-static long copy_page_of(uint32_t c, uint32_t serial, uint64_t page, uint64_t size)
-{
-	struct exer_request rq = { .op = EXER_WRITE_TO_CACHE, .handle = c, .who = 7,
-		.serial = serial, .start = page * PAGE, .length = PAGE, .size = size };
-	long ret = call(fd, &rq);
-
-	return ret ? ret : rq.transferred;
-}
-
 /*
  * Ceph has the object cut before the page cache.  What is copied out of that
  * in between must not be there when the file grows again.
@@ -402,14 +397,14 @@ void copied_while_cut(void)
 	for (uint32_t page = 0; page < 8; page++)
 		expect(put_page(fd, c, 7, page + 1, page, SIZE) == (long)PAGE, "a page cannot be written");
 	simple(fd, EXER_RESIZE, c, 0, cut, NULL);
-	expect(copy_page_of(c, 5, 4, cut) == (long)PAGE, "a page in front of the end cannot be copied");
-	copy_page_of(c, 6, 5, cut);
-	copy_page_of(c, 7, 6, cut);
+	expect(copy_page_of(cut, c, 5, 4, 0) == (long)PAGE, "a page in front of the end cannot be copied");
+	copy_page_of(cut, c, 6, 5, 0);
+	copy_page_of(cut, c, 7, 6, 0);
 	simple(fd, EXER_RESIZE, c, 0, SIZE, NULL);
 	expect(get_page(fd, c, 4, SIZE) == EXER_TAG(7, 1, 5), "a page in front of the end is lost");
 	if (get_page(fd, c, 5, SIZE) || get_page(fd, c, 6, SIZE) || get_page(fd, c, 7, SIZE))
 		bad_but_in_c_backend("what was cut off is found again");
-	expect(copy_page_of(c, 9, 5, SIZE) == (long)PAGE, "a page cannot be copied after the file has grown");
+	expect(copy_page(c, 9, 5, 0) == (long)PAGE, "a page cannot be copied after the file has grown");
 	expect(get_page(fd, c, 5, SIZE) == EXER_TAG(7, 1, 9), "a page is lost after the file has grown");
 
 	/* The new size was told before, with the coherency data. */

@@ -111,13 +111,6 @@ impl<T> Deref for KBox<T> {
     }
 }
 
-impl<T> DerefMut for KBox<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: As above, and nobody else knows it.
-        unsafe { self.0.as_mut() }
-    }
-}
-
 impl<T> Drop for KBox<T> {
     fn drop(&mut self) {
         // SAFETY: Valid until now.

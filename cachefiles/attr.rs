@@ -54,6 +54,7 @@ fn set(cache: &Cache, dentry: &Dentry, value: &[u8], object: u32) -> Result {
 /// # Errors
 ///
 /// Only if the disk failed, or there is no memory.
+#[inline]
 fn get<'a>(
     cache: &Cache,
     dentry: &Dentry,
@@ -91,8 +92,7 @@ pub(crate) fn set_object(
         object,
         cookie,
         file.inode().number(),
-        &coherency::object_data_head(value),
-        content as u8,
+        value,
         match result {
             Ok(()) => CoherencyWhy::SetOk,
             Err(_) => CoherencyWhy::SetFail,
@@ -114,6 +114,7 @@ pub(crate) fn write_out(cache: &Cache, object: u32, file: &File) -> Result {
 /// Says that something in the cache was damaged, or left behind by a crash; `number` is its inode's.
 ///
 /// What just is out of date is no news.
+#[cold]
 fn report_odd(verdict: Verdict, what: &str, number: u64) {
     let (how, why) = match verdict {
         Verdict::Coherent | Verdict::BadData | Verdict::BadSize => return,
@@ -152,15 +153,10 @@ pub(crate) fn check_object(
         Verdict::BadContent => CoherencyWhy::CheckContent,
         Verdict::Dirty => CoherencyWhy::CheckDirty,
     };
-    report_odd(verdict, "object", file.inode().number());
-    trace::coherency(
-        object,
-        cookie,
-        file.inode().number(),
-        &coherency::object_data_head(stored),
-        coherency::object_content_byte(stored),
-        why,
-    );
+    if verdict != Verdict::Coherent {
+        report_odd(verdict, "object", file.inode().number());
+    }
+    trace::coherency(object, cookie, file.inode().number(), stored, why);
     Ok(verdict == Verdict::Coherent)
 }
 
@@ -229,7 +225,9 @@ pub(crate) fn check_volume(
         | Verdict::BadContent
         | Verdict::Dirty => CoherencyWhy::VolCheckXattr,
     };
-    report_odd(verdict, "volume", inode.number());
+    if verdict != Verdict::Coherent {
+        report_odd(verdict, "volume", inode.number());
+    }
     trace::volume_coherency(record, inode.number(), why);
     Ok(verdict == Verdict::Coherent)
 }

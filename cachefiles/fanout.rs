@@ -28,10 +28,13 @@ use kernel::{
     },
 };
 
+/// Where one is kept as soon as it is open.
+type Slot = SetOnce<InUse<ARef<Dentry>>>;
+
 /// Those of one volume.
 #[pin_data]
 pub(crate) struct Fanout {
-    directories: KVec<SetOnce<InUse<ARef<Dentry>>>>,
+    directories: KVec<Slot>,
     #[pin]
     opening: Mutex<()>,
 }
@@ -58,12 +61,25 @@ impl Fanout {
     /// # Errors
     ///
     /// Those of [`store::get_directory`]; asked again, it is tried again.
+    #[inline]
     pub(crate) fn get(&self, cache: &Cache, of: &Dentry, index: u8) -> Result<&Dentry> {
         // As many as there are bytes were made.
         let slot = self.directories.get(usize::from(index)).ok_or(EIO)?;
-        if let Some(directory) = slot.as_ref() {
-            return Ok(directory);
+        match slot.as_ref() {
+            Some(directory) => Ok(directory),
+            None => self.open(cache, of, index, slot),
         }
+    }
+
+    /// Opens one that is not open yet.
+    #[cold]
+    fn open<'a>(
+        &'a self,
+        cache: &Cache,
+        of: &Dentry,
+        index: u8,
+        slot: &'a Slot,
+    ) -> Result<&'a Dentry> {
         let opening = self.opening.lock();
         if slot.as_ref().is_none() {
             let name = key::fanout_name(index);

@@ -136,9 +136,12 @@ fn is_printable(byte: u8) -> bool {
     matches!(byte, 33..=46 | 48..=127)
 }
 
-/// How many hexadecimal digits a word takes; none for zero.
-fn hex_width(word: u32) -> u32 {
-    u32::BITS.saturating_sub(word.leading_zeros()).div_ceil(4)
+/// The most hexadecimal digits of a word.
+const HEX_MAX: usize = 8;
+
+/// How many of a word's hexadecimal digits are zeros in front of all others; all of zero's are.
+fn leading_zero_digits(word: u32) -> usize {
+    (word.leading_zeros() / 4) as usize
 }
 
 /// The key in words of four bytes, the last one padded with zeros.
@@ -170,9 +173,11 @@ fn hex(word: u32) -> u64 {
 
 /// Appends a word in hexadecimal, without leading zeros; zero appends nothing.
 fn push_hex(name: &mut Writer<'_>, word: u32) -> Result<(), BadKey> {
-    let zeros = word.leading_zeros() / 4;
-    let digits = hex(word).checked_shl(zeros.saturating_mul(8)).unwrap_or(0);
-    name.push_first(digits.to_be_bytes(), hex_width(word) as usize)
+    let zeros = leading_zero_digits(word);
+    let digits = hex(word)
+        .checked_shl(zeros.saturating_mul(8) as u32)
+        .unwrap_or(0);
+    name.push_first(digits.to_be_bytes(), HEX_MAX.saturating_sub(zeros))
 }
 
 /// Appends the words of the `S` or `T` form.
@@ -234,13 +239,15 @@ impl Form {
         if key.iter().all(|&byte| is_printable(byte)) {
             return (Self::Plain, key.len().saturating_add(1));
         }
-        // Each word follows a comma, but the first, which follows the letter.
-        let len = |word| hex_width(word).saturating_add(1) as usize;
+        // What the words leave away. At most eight for four bytes of the key: this does not wrap.
         let (mut big, mut little) = (0usize, 0usize);
         words(key).for_each(|word| {
-            big = big.saturating_add(len(u32::from_be_bytes(word)));
-            little = little.saturating_add(len(u32::from_le_bytes(word)));
+            big = big.wrapping_add(leading_zero_digits(u32::from_be_bytes(word)));
+            little = little.wrapping_add(leading_zero_digits(u32::from_le_bytes(word)));
         });
+        // Each word follows a comma, but the first, which follows the letter.
+        let most = key.len().div_ceil(4).saturating_mul(HEX_MAX + 1);
+        let (big, little) = (most.saturating_sub(big), most.saturating_sub(little));
         let base64 = key.len().div_ceil(3).saturating_mul(4).saturating_add(2);
 
         if big.min(little) >= base64 {

@@ -21,6 +21,7 @@
 //!
 //! What of it stays on the disk, and what must not, is in `publish.rs`.
 
+mod name;
 mod publish;
 
 use crate::{
@@ -45,7 +46,6 @@ use crate::{
         Jarred,
         Ref, //
     },
-    key,
     known::Known,
     nofs::NoFsReclaim,
     object_ref::{
@@ -84,6 +84,7 @@ use kernel::{
         Arc, ArcBorrow, Mutex, MutexGuard,
     },
 };
+use name::FileName;
 
 /// A file of the cache, open for direct I/O, and marked as in use.
 pub(crate) type BackingFile = InUse<ARef<File>>;
@@ -136,7 +137,7 @@ pub(crate) struct Object {
     cut_to: Atomic<usize>,
     /// The file says, on the disk, that it is changed locally.
     marked: AtomicFlag,
-    name: KVec<u8>,
+    name: FileName,
     volume: Arc<Volume>,
     cookie: CookieRef,
     /// Taken by [`Jarred::take_last`].
@@ -163,27 +164,18 @@ impl Jarred for Object {
     }
 }
 
-/// Room for any name.
-static BLANK_NAME: [u8; key::NAME_MAX] = [0; key::NAME_MAX];
-
 /// Numbers objects, for traces.
 static DEBUG_ID: Atomic<i32> = Atomic::new(0);
 
 impl Object {
     /// Makes an object for a cookie.
     fn new(volume: Arc<Volume>, cookie: &Cookie) -> Result<ObjectRef> {
-        let key = key::ObjectName::of(cookie.key()).map_err(|_| ENAMETOOLONG)?;
-        let mut name = KVec::with_capacity(key.len(), GFP_KERNEL)?;
-        // Copied, as `from_elem()` stores byte by byte.
-        let blank = BLANK_NAME.get(..key.len()).ok_or(ENAMETOOLONG)?;
-        name.extend_from_slice(blank, GFP_KERNEL)?;
-        key.write(&mut name).map_err(|_| ENAMETOOLONG)?;
-
+        let name = FileName::of(cookie.key())?;
         let debug_id = DEBUG_ID.fetch_add(1, ordering::Relaxed).wrapping_add(1) as u32;
         let counted = CountedObject::new(volume.cache().cookie());
         let jar = volume.cache().jar().clone();
         let object = Ref::pin_init(
-            &jar,
+            jar,
             pin_init!(Self {
                 backing <- new_spinlock!(Backing::None, "cachefiles object"),
                 change <- new_mutex!((), "cachefiles object"),
@@ -261,10 +253,14 @@ impl Object {
     }
 
     /// Makes what is damaged absent; true if the object is not suspect any more. Sleeps.
+    #[inline]
     pub(crate) fn mend(&self) -> bool {
-        if !self.integrity.is_suspect() {
-            return true;
-        }
+        !self.integrity.is_suspect() || self.mend_suspect()
+    }
+
+    /// The rest of [`Object::mend`].
+    #[cold]
+    fn mend_suspect(&self) -> bool {
         let _change = self.lock_change();
         // Somebody else may have seen to it.
         if !self.integrity.is_suspect() {
@@ -306,6 +302,17 @@ impl Object {
         let was_unnamed = matches!(&old, Backing::Tmpfile(_));
         self.cache()
             .count_unnamed(i32::from(is_unnamed) - i32::from(was_unnamed));
+        old
+    }
+
+    /// Takes the backing away, as nothing is done with the object any more. Sleeps.
+    fn take_away(&self) -> Backing {
+        // Whoever names it may still be at it.
+        let _change = self.lock_change();
+        let old = replace(&mut *self.backing.lock(), Backing::None);
+        if matches!(&old, Backing::Tmpfile(_)) {
+            self.cache().count_unnamed(-1);
+        }
         old
     }
 

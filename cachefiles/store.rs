@@ -453,8 +453,13 @@ pub(crate) fn delete_file(
     why: KillWhy,
 ) -> Result {
     let access = cache.mount().want_write()?;
-    let mut removing = Removing::start(&access, dir, name)?;
-    // A file that was made without a name has another dentry than its name, but the same inode.
+    // One that was found was opened by its name. One that was made without a name has another
+    // dentry than its name, but the same inode.
+    let started = match Removing::start_dentry(&access, dir, file.dentry()) {
+        Err(error) if error == EINVAL => Removing::start(&access, dir, name),
+        started => started,
+    };
+    let mut removing = started?;
     let same = removing
         .dentry()
         .inode()

@@ -9,7 +9,7 @@
 //! somebody listens; until then each of these costs a patched-out jump.
 
 use crate::{
-    bindings,
+    bindings, coherency,
     dentry::Dentry,
     fscache::{
         Cookie,
@@ -196,24 +196,25 @@ pub(crate) fn rename(object: u32, ino: u64, why: KillWhy) {
     }
 }
 
-/// Coherency data of an object was compared or stored.
+/// An object's attribute was compared or stored.
 #[inline]
 pub(crate) fn coherency(
     object: u32,
     cookie: &Cookie,
     ino: u64,
-    stored: &[u8; 8],
-    content: u8,
+    attribute: &[u8],
     why: CoherencyWhy,
 ) {
     if is_heard!(cachefiles_coherency) {
-        // SAFETY: All is pinned by the borrows; the event reads eight bytes of the stored data.
+        let data = coherency::object_data_head(attribute);
+        let content = coherency::object_content_byte(attribute);
+        // SAFETY: All is pinned by the borrows; the event reads eight bytes of the data.
         unsafe {
             bindings::cachefiles_helper_trace_coherency(
                 object,
                 cookie.as_raw(),
                 ino,
-                stored.as_ptr(),
+                data.as_ptr(),
                 u32::from(content),
                 why as u32,
             )

@@ -271,6 +271,13 @@ pub(crate) fn carry_out(
     }
 }
 
+/// Decides what an event comes to, and does it.
+fn handle(cookie: &Cookie, guard: CookieGuard<'_>, event: Event, why: CookieWhy) {
+    let now = guard.snapshot();
+    let decision = decide(&now, event);
+    carry_out(cookie, guard, &now, &decision, why);
+}
+
 /// A filesystem goes on with what it has given up.
 #[cold]
 #[inline(never)]
@@ -351,10 +358,12 @@ pub(crate) fn missed_change(cookie: &Cookie) {
         return;
     }
     // Not counted: what is being read or stored now is of the content that it was said to be of.
-    let guard = cookie.lock();
-    let now = guard.snapshot();
-    let decision = decide(&now, Event::Invalidate);
-    carry_out(cookie, guard, &now, &decision, CookieWhy::GetInvalWork);
+    handle(
+        cookie,
+        cookie.lock(),
+        Event::Invalidate,
+        CookieWhy::GetInvalWork,
+    );
 }
 
 /// The file was cut, and what is being copied to the cache may have been cut off: the copies go
@@ -365,11 +374,9 @@ pub(crate) fn cut_while_copied(cookie: &Cookie) {
         return;
     }
     let guard = cookie.lock();
-    let now = guard.snapshot();
     // So that the backend refuses what has not reached it yet.
     guard.count_invalidation();
-    let decision = decide(&now, Event::Invalidate);
-    carry_out(cookie, guard, &now, &decision, CookieWhy::GetInvalWork);
+    handle(cookie, guard, Event::Invalidate, CookieWhy::GetInvalWork);
 }
 
 /// A filesystem gives up what it has given up.
@@ -426,9 +433,7 @@ pub(crate) fn relinquish(cookie: CookieRef, retire: bool) {
 pub(crate) fn withdraw(cookie: &Cookie) {
     let guard = cookie.lock();
     fscache().lru.remove(cookie);
-    let now = guard.snapshot();
-    let decision = decide(&now, Event::WantWithdraw);
-    carry_out(cookie, guard, &now, &decision, CookieWhy::GetEndAccess);
+    handle(cookie, guard, Event::WantWithdraw, CookieWhy::GetEndAccess);
 }
 
 /// A backend, called by the cookie's worker, tells what happened to the object.

@@ -91,7 +91,7 @@ unsafe impl<T: Jarred> Sync for Ref<T> {}
 
 impl<T: Jarred> Ref<T> {
     /// Makes an object in `jar`. May sleep.
-    pub(crate) fn pin_init<E>(jar: &Arc<Jar<T>>, init: impl PinInit<T, E>) -> Result<Self>
+    pub(crate) fn pin_init<E>(jar: Arc<Jar<T>>, init: impl PinInit<T, E>) -> Result<Self>
     where
         Error: From<E>,
     {
@@ -107,7 +107,7 @@ impl<T: Jarred> Ref<T> {
         // SAFETY: As above; the other fields are initialised here. The function accepts what it is
         // given: `work` is a field of an `Inner<T>`.
         unsafe {
-            (&raw mut (*raw).jar).write(jar.clone());
+            (&raw mut (*raw).jar).write(jar);
             init_work(Opaque::cast_into(&raw const (*raw).work), Self::run);
             RefCount::from_ptr(Opaque::cast_into(&raw const (*raw).refs)).set(1);
         }

@@ -213,7 +213,7 @@ fn decide_read(resources: &Resources<'_>, subreq: &mut Subrequest<'_>, size: u64
     };
     decision.cache_ino = file.inode().number();
     decision.object = object.debug_id();
-    if object.integrity().is_suspect() && !object.mend() {
+    if !object.mend() {
         decision.why = ReadWhy::SeekError;
         return decision;
     }
@@ -262,7 +262,7 @@ pub(crate) fn query_occupancy(
     granule: u64,
 ) -> Result<(u64, u64)> {
     let (object, file) = resources.wait_for_target(Want::Read)?;
-    if object.integrity().is_suspect() && !object.mend() {
+    if !object.mend() {
         return Err(ENODATA);
     }
     content::find_data(&object, file, start, len, granule)

@@ -165,9 +165,8 @@ pub(crate) fn write(
         }
     };
     let cache = object.cache();
-    if object.integrity().is_suspect() {
-        object.mend();
-    }
+    // If it cannot be mended, it is refused below.
+    object.mend();
     object.mark_for_changes();
     let epoch = object.integrity().epoch();
     // Before the question whether the object is suspect, see `Object::mend()`.

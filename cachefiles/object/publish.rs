@@ -122,7 +122,7 @@ impl Object {
         self.mend();
         let snapshot = self.cookie.snapshot();
         let unfit = self.unfit(&snapshot);
-        match (self.replace(Backing::None), unfit) {
+        match (self.take_away(), unfit) {
             (Backing::None | Backing::Invalid, _) => {}
 
             (Backing::Tmpfile(file), Some(_)) => {

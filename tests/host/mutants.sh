@@ -153,9 +153,11 @@ mutant I8 cachefiles coherency::one_flipped_bit_is_seen cachefiles/coherency.rs 
         Verdict::BadData
     } else if u64'
 mutant D20 cachefiles key::every_length cachefiles/key.rs \
-	'if self.len >= NAME_MAX {' 'if false {'
+	'if len > NAME_MAX {' 'if false {'
 mutant I13 cachefiles key::injective_over_small_keys cachefiles/key.rs \
-	'if i > 0 {' 'if i > 1 {'
+	"name.push([b','])?;" ''
+mutant I13 cachefiles key::like_the_model cachefiles/key.rs \
+	'word.leading_zeros() / 4' 'word.leading_zeros() / 8'
 mutant I13 cachefiles key::like_the_model cachefiles/key.rs \
 	'33..=46 | 48..=127' '33..=127'
 mutant R36 cachefiles extent::file_sizes $extent \

@@ -204,6 +204,9 @@ mutant I5 structures write::cut_meanwhile fscache/io.rs \
 	'if cookie.copies().fetch_add(0, Full) != 0 {' 'if false {'
 mutant I5 structures write::cut_meanwhile fscache/write.rs \
 	'cookie.copies().fetch_sub(1, Full);' ''
+# The end of a copy may be in an interrupt.
+mutant R13 structures write::told_once fscache/write.rs \
+	'cookie.copies().fetch_sub(1, Full);' 'cookie.copies().fetch_sub(1, Full); drop(cookie.lock());'
 mutant I5 structures write::cut_meanwhile fscache/cookie.rs \
 	'    // So that the backend refuses what has not reached it yet.
     guard.count_invalidation();' ''

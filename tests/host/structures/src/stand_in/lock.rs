@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Locks. Nothing may sleep while it holds a spinlock.
+//! Locks. Nothing may sleep while it holds a spinlock, or take one in an interrupt.
 
 use super::{
     bindings::spinlock_t,
-    context::{might_sleep, Atomic},
+    context::{might_be_interrupted, might_sleep, Atomic},
 };
 use std::{
     ffi::{c_char, c_void},
@@ -21,6 +21,7 @@ impl<T> SpinLock<T> {
     }
 
     pub(crate) fn lock(&self) -> SpinGuard<'_, T> {
+        might_be_interrupted();
         SpinGuard {
             guard: self.0.lock().unwrap(),
             _atomic: Atomic::enter(),
@@ -83,6 +84,7 @@ pub(crate) trait Backend {
     ///
     /// `lock` must be initialised.
     unsafe fn lock(lock: *mut spinlock_t) {
+        might_be_interrupted();
         // SAFETY: There is one thread.
         unsafe {
             assert_eq!((*lock).held, 0, "locked twice");

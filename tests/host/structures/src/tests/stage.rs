@@ -12,7 +12,7 @@ use crate::{
     prelude::*,
     stand_in::{
         complaints,
-        context::{might_sleep, Atomic},
+        context::{might_sleep, Interrupt},
         fscache, memory, set_fscache, Fscache,
     },
     trace::{AccessWhy, CookieWhy},
@@ -106,7 +106,7 @@ unsafe extern "C" fn resize_cookie(_: *mut netfs_cache_resources, _: loff_t) {
     might_sleep();
 }
 
-/// Ends before it returns, and where one must not sleep.
+/// Ends before it returns, in an interrupt.
 unsafe extern "C" fn write(
     _: *mut netfs_cache_resources,
     _: loff_t,
@@ -114,7 +114,7 @@ unsafe extern "C" fn write(
     done: netfs_io_terminated_t,
     private: *mut c_void,
 ) -> c_int {
-    let _atomic = Atomic::enter();
+    let _interrupt = Interrupt::enter();
     unsafe { done.unwrap()(private, (*iter).len as isize) };
     0
 }

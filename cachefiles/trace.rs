@@ -129,13 +129,83 @@ reasons! {
     Write = cachefiles_trace_write_error,
 }
 
-/// The count of references to an object changes, or is looked at.
-#[inline]
-pub(crate) fn object_ref(object: u32, cookie: u32, usage: i32, why: RefWhy) {
-    if is_heard!(cachefiles_ref) {
-        // SAFETY: Numbers only.
-        unsafe { bindings::cachefiles_helper_trace_ref(object, cookie, usage, why as u32) };
-    }
+/// Declares functions that fire an event, if somebody listens, by a function of `trace.c`.
+///
+/// What is handed over must be numbers, and pointers to what the arguments borrow.
+macro_rules! events {
+    ($(
+        $(#[$attr:meta])*
+        fn $name:ident($($arg:ident: $type:ty),*): $point:ident, $fire:ident($($value:expr),*);
+    )*) => {$(
+        $(#[$attr])*
+        #[inline]
+        pub(crate) fn $name($($arg: $type),*) {
+            if is_heard!($point) {
+                // SAFETY: By the macro's contract; what is borrowed stays during the call.
+                unsafe { bindings::$fire($($value),*) };
+            }
+        }
+    )*};
+}
+
+events! {
+    /// The count of references to an object changes, or is looked at.
+    fn object_ref(object: u32, cookie: u32, usage: i32, why: RefWhy):
+        cachefiles_ref, cachefiles_helper_trace_ref(object, cookie, usage, why as u32);
+
+    /// A directory was made; `child` is positive.
+    fn mkdir(dir: &Dentry, child: &Dentry):
+        cachefiles_mkdir, cachefiles_helper_trace_mkdir(dir.as_raw(), child.as_raw());
+
+    /// A file without a name was made.
+    fn tmpfile(object: u32, inode: &Inode):
+        cachefiles_tmpfile, cachefiles_helper_trace_tmpfile(object, inode.as_raw());
+
+    /// A file got its name.
+    fn link(object: u32, inode: &Inode):
+        cachefiles_link, cachefiles_helper_trace_link(object, inode.as_raw());
+
+    /// A name is about to be removed.
+    fn unlink(object: u32, ino: u64, why: KillWhy):
+        cachefiles_unlink, cachefiles_helper_trace_unlink(object, ino, why as u32);
+
+    /// A directory is about to be moved to the graveyard.
+    fn rename(object: u32, ino: u64, why: KillWhy):
+        cachefiles_rename, cachefiles_helper_trace_rename(object, ino, why as u32);
+
+    /// Coherency data of a volume was compared or stored.
+    fn volume_coherency(volume: &VolumeCookie, ino: u64, why: CoherencyWhy):
+        cachefiles_vol_coherency,
+        cachefiles_helper_trace_vol_coherency(volume.as_raw(), ino, why as u32);
+
+    /// A read of the cache file begins.
+    fn read(object: u32, inode: &Inode, start: u64, len: usize):
+        cachefiles_read, cachefiles_helper_trace_read(object, inode.as_raw(), start, len);
+
+    /// A write of the cache file begins.
+    fn write(object: u32, inode: &Inode, start: u64, len: usize):
+        cachefiles_write, cachefiles_helper_trace_write(object, inode.as_raw(), start, len);
+
+    /// The size of a cache file is about to change.
+    fn truncate(object: u32, inode: &Inode, from: u64, to: u64, why: TruncWhy):
+        cachefiles_trunc, cachefiles_helper_trace_trunc(object, inode.as_raw(), from, to, why as u32);
+
+    /// An inode was marked as in use.
+    fn mark_active(object: u32, inode: &Inode):
+        cachefiles_mark_active, cachefiles_helper_trace_mark_active(object, inode.as_raw());
+
+    /// An inode was marked already.
+    fn mark_failed(object: u32, inode: &Inode):
+        cachefiles_mark_failed, cachefiles_helper_trace_mark_failed(object, inode.as_raw());
+
+    /// An inode is not in use any more.
+    fn mark_inactive(object: u32, inode: &Inode):
+        cachefiles_mark_inactive, cachefiles_helper_trace_mark_inactive(object, inode.as_raw());
+
+    /// An operation on the content of a file failed.
+    fn io_error(object: u32, inode: &Inode, error: Error, at: ErrorAt):
+        cachefiles_io_error,
+        cachefiles_helper_trace_io_error(object, inode.as_raw(), error.to_errno(), at as u32);
 }
 
 /// A name was looked up in `dir`.
@@ -148,51 +218,6 @@ pub(crate) fn lookup(object: u32, dir: &Dentry, found: Result<&Dentry, Error>) {
         };
         // SAFETY: The dentries are pinned by the borrows; an error pointer is expected too.
         unsafe { bindings::cachefiles_helper_trace_lookup(object, dir.as_raw(), found) };
-    }
-}
-
-/// A directory was made; `child` is positive.
-#[inline]
-pub(crate) fn mkdir(dir: &Dentry, child: &Dentry) {
-    if is_heard!(cachefiles_mkdir) {
-        // SAFETY: Both are pinned by the borrows.
-        unsafe { bindings::cachefiles_helper_trace_mkdir(dir.as_raw(), child.as_raw()) };
-    }
-}
-
-/// A file without a name was made.
-#[inline]
-pub(crate) fn tmpfile(object: u32, inode: &Inode) {
-    if is_heard!(cachefiles_tmpfile) {
-        // SAFETY: Pinned by the borrow.
-        unsafe { bindings::cachefiles_helper_trace_tmpfile(object, inode.as_raw()) };
-    }
-}
-
-/// A file got its name.
-#[inline]
-pub(crate) fn link(object: u32, inode: &Inode) {
-    if is_heard!(cachefiles_link) {
-        // SAFETY: Pinned by the borrow.
-        unsafe { bindings::cachefiles_helper_trace_link(object, inode.as_raw()) };
-    }
-}
-
-/// A name is about to be removed.
-#[inline]
-pub(crate) fn unlink(object: u32, ino: u64, why: KillWhy) {
-    if is_heard!(cachefiles_unlink) {
-        // SAFETY: Numbers only.
-        unsafe { bindings::cachefiles_helper_trace_unlink(object, ino, why as u32) };
-    }
-}
-
-/// A directory is about to be moved to the graveyard.
-#[inline]
-pub(crate) fn rename(object: u32, ino: u64, why: KillWhy) {
-    if is_heard!(cachefiles_rename) {
-        // SAFETY: Numbers only.
-        unsafe { bindings::cachefiles_helper_trace_rename(object, ino, why as u32) };
     }
 }
 
@@ -218,17 +243,6 @@ pub(crate) fn coherency(
                 u32::from(content),
                 why as u32,
             )
-        };
-    }
-}
-
-/// Coherency data of a volume was compared or stored.
-#[inline]
-pub(crate) fn volume_coherency(volume: &VolumeCookie, ino: u64, why: CoherencyWhy) {
-    if is_heard!(cachefiles_vol_coherency) {
-        // SAFETY: Pinned by the borrow.
-        unsafe {
-            bindings::cachefiles_helper_trace_vol_coherency(volume.as_raw(), ino, why as u32)
         };
     }
 }
@@ -273,62 +287,6 @@ pub(crate) fn prepare_read(event: &PrepareRead) {
     }
 }
 
-/// A read of the cache file begins.
-#[inline]
-pub(crate) fn read(object: u32, inode: &Inode, start: u64, len: usize) {
-    if is_heard!(cachefiles_read) {
-        // SAFETY: Pinned by the borrow.
-        unsafe { bindings::cachefiles_helper_trace_read(object, inode.as_raw(), start, len) };
-    }
-}
-
-/// A write of the cache file begins.
-#[inline]
-pub(crate) fn write(object: u32, inode: &Inode, start: u64, len: usize) {
-    if is_heard!(cachefiles_write) {
-        // SAFETY: Pinned by the borrow.
-        unsafe { bindings::cachefiles_helper_trace_write(object, inode.as_raw(), start, len) };
-    }
-}
-
-/// The size of a cache file is about to change.
-#[inline]
-pub(crate) fn truncate(object: u32, inode: &Inode, from: u64, to: u64, why: TruncWhy) {
-    if is_heard!(cachefiles_trunc) {
-        // SAFETY: Pinned by the borrow.
-        unsafe {
-            bindings::cachefiles_helper_trace_trunc(object, inode.as_raw(), from, to, why as u32)
-        };
-    }
-}
-
-/// An inode was marked as in use.
-#[inline]
-pub(crate) fn mark_active(object: u32, inode: &Inode) {
-    if is_heard!(cachefiles_mark_active) {
-        // SAFETY: Pinned by the borrow.
-        unsafe { bindings::cachefiles_helper_trace_mark_active(object, inode.as_raw()) };
-    }
-}
-
-/// An inode was marked already.
-#[inline]
-pub(crate) fn mark_failed(object: u32, inode: &Inode) {
-    if is_heard!(cachefiles_mark_failed) {
-        // SAFETY: Pinned by the borrow.
-        unsafe { bindings::cachefiles_helper_trace_mark_failed(object, inode.as_raw()) };
-    }
-}
-
-/// An inode is not in use any more.
-#[inline]
-pub(crate) fn mark_inactive(object: u32, inode: &Inode) {
-    if is_heard!(cachefiles_mark_inactive) {
-        // SAFETY: Pinned by the borrow.
-        unsafe { bindings::cachefiles_helper_trace_mark_inactive(object, inode.as_raw()) };
-    }
-}
-
 /// An operation on names or attributes failed.
 #[inline]
 pub(crate) fn vfs_error(object: u32, inode: Option<&Inode>, error: Error, at: ErrorAt) {
@@ -344,22 +302,6 @@ pub(crate) fn vfs_error(object: u32, inode: Option<&Inode>, error: Error, at: Er
                 )
             };
         }
-    }
-}
-
-/// An operation on the content of a file failed.
-#[inline]
-pub(crate) fn io_error(object: u32, inode: &Inode, error: Error, at: ErrorAt) {
-    if is_heard!(cachefiles_io_error) {
-        // SAFETY: Pinned by the borrow.
-        unsafe {
-            bindings::cachefiles_helper_trace_io_error(
-                object,
-                inode.as_raw(),
-                error.to_errno(),
-                at as u32,
-            )
-        };
     }
 }
 

@@ -81,8 +81,12 @@ find_it() {
 	[ -f "$object" ] || fail "there is not one object, but: $object"
 	folder=${object%/*} volume=${object%/*/*}
 }
-# damaged KIND : what the log says after this is about it.
-damaged() { echo "damaged-cache: a kind of damage is $1" >/dev/kmsg; }
+# damaged KIND : what the log says after this is about it.  The module says ten things in five
+# seconds and no more, which a fast machine would come to.
+damaged() {
+	sleep 1
+	echo "damaged-cache: a kind of damage is $1" >/dev/kmsg
+}
 # logged KIND WORDS NAME : the log has a line with both.
 logged() {
 	dmesg | sed -n "/a kind of damage is $1\$/,\$p" | grep 'CacheFiles: ' | grep -F -- "$2" | grep -qF -- "$3" ||
@@ -105,6 +109,8 @@ poke() {
 }
 
 say "what the log says"
+# What was said of all that was damaged above does not count any more.
+sleep 6
 trap 'chattr -R -f -i $CACHE/cache' EXIT
 rm -rf "${CACHE:?}/cache" $EXPORT/said; mkdir -p $EXPORT/said
 random $EXPORT/said/1 30011

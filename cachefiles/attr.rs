@@ -153,6 +153,7 @@ pub(crate) fn check_object(
         Verdict::BadContent => CoherencyWhy::CheckContent,
         Verdict::Dirty => CoherencyWhy::CheckDirty,
     };
+    // Not even called in the most common case, on the way of every lookup.
     if verdict != Verdict::Coherent {
         report_odd(verdict, "object", file.inode().number());
     }
@@ -225,9 +226,7 @@ pub(crate) fn check_volume(
         | Verdict::BadContent
         | Verdict::Dirty => CoherencyWhy::VolCheckXattr,
     };
-    if verdict != Verdict::Coherent {
-        report_odd(verdict, "volume", inode.number());
-    }
+    report_odd(verdict, "volume", inode.number());
     trace::volume_coherency(record, inode.number(), why);
     Ok(verdict == Verdict::Coherent)
 }

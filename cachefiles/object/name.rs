@@ -5,18 +5,12 @@
 //! Most are some 50 bytes long: those lie in the object itself, as memory of their own would cost
 //! more than all the writing.
 
-use crate::key::{
-    ObjectName,
-    NAME_MAX, //
-};
+use crate::key::ObjectName;
 use kernel::prelude::*;
 
 /// The longest name that lies in the object, in bytes. With what else there is it makes 64, which
 /// are moved word by word.
 const SHORT_MAX: usize = 62;
-
-/// Room for any name.
-static BLANK: [u8; NAME_MAX] = [0; NAME_MAX];
 
 /// A name.
 pub(super) enum FileName {
@@ -42,10 +36,7 @@ impl FileName {
                 bytes,
             });
         }
-        let mut bytes = KVec::with_capacity(name.len(), GFP_KERNEL)?;
-        // Copied, as `from_elem()` stores byte by byte.
-        let blank = BLANK.get(..name.len()).ok_or(ENAMETOOLONG)?;
-        bytes.extend_from_slice(blank, GFP_KERNEL)?;
+        let mut bytes = KVec::from_elem(0, name.len(), GFP_KERNEL)?;
         name.write(&mut bytes).map_err(|_| ENAMETOOLONG)?;
         Ok(Self::Long(bytes))
     }

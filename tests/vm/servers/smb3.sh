@@ -49,7 +49,8 @@ fs_xfstests() {
 # The client keeps a closed file open for a second more, and what it knows of a
 # file for as long.
 fs_settle() { sleep 2.5; }
-fs_cannot() {
+fs_cannot() { smb_cannot "$1"; }
+smb_cannot() {
 	case $1 in
 	two-mounts) echo "the SMB client gives a file the same key in both mounts, and only the first is cached" ;;
 	esac

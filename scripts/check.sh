@@ -85,9 +85,8 @@ lint_scripts() {
 
 # --- the cases in virtual machines -------------------------------------------
 
-# Cases go in two boots on the same disks; 'reboot' is in both, the last of the first and
-# the first of the second, as every case begins with an empty cache.  'reload', which
-# takes the longest, is in the second, and so is 'selinux', whose policy stays.
+# Cases go in two boots on the same disks, see run_lane().  'reload', which takes the longest, is
+# in the second, and so is 'selinux', whose policy stays.
 all_cases() {
 	local name
 	echo small
@@ -124,10 +123,11 @@ lane() {
 	done
 }
 
-# boot PAIR FOLDER NUMBER CASE... : run cases in one machine.
+# boot PAIR FOLDER NUMBER HALF CASE... : run cases in one machine.  HALF is the one that began in
+# the boot before, if any.
 boot() {
-	local pair=$1 dir=$2 number=$3 status=0 name file words=slab_nomerge asked=() more=() layer=() disk
-	shift 3
+	local pair=$1 dir=$2 number=$3 half=$4 status=0 name file words=slab_nomerge asked=() more=() layer=() disk
+	shift 4
 	for name in TURNS MANY CHURN FUZZ_SECONDS SLOW TREES CUTS COMMAND EXCUSE_C; do
 		[ -z "${!name:-}" ] || asked+=(--env "$name=${!name}")
 	done
@@ -152,7 +152,7 @@ boot() {
 		--results "$dir/$number" --log "$dir/$number/kernel.log" --time $(((300 + $# * 300) * ${SLOW:-1} + ${CHURN:-0})) \
 		--disk "server=$dir/server.img:1G" --disk "cache=$dir/cache.img:1G" \
 		--share "served=$dir/share" --share "second=$dir/share" --share "behind=$dir/share" \
-		--append "$words" --env "BOOT=$number" --env "CASE_LIMIT=$((900 * ${SLOW:-1} + ${CHURN:-0}))" \
+		--append "$words" --env "AFTER_BOOT=$half" --env "CASE_LIMIT=$((900 * ${SLOW:-1} + ${CHURN:-0}))" \
 		${layer[@]+"${layer[@]}"} ${asked[@]+"${asked[@]}"} --env "SEED=$seed" --env SECONDS_OF_RANDOM=20 \
 		-- ./run "$@" >"$dir/$number/output" 2>&1 &
 	tail -q -n +1 -F --pid=$! "$dir/$number/output" 2>/dev/null || true
@@ -170,27 +170,40 @@ boot() {
 	esac >>"$dir/$number/cases"
 }
 
+# in_two_boots CASE : is it run before a boot and after it, and passes in the second only?
+in_two_boots() { [[ $1 == reboot || $1 == *:warm-rebooted ]]; }
+
 # run_lane PAIR FOLDER CASE... : leaves the results in FOLDER/cases.
 run_lane() {
-	local pair=$1 dir=$2 first=() second=() name reboot=''
+	local pair=$1 dir=$2 boots=('') across=() later='' list names=() name half='' begun number=0
 	shift 2
 	rm -rf "${dir:?}"
 	mkdir -p "$dir"
 	for name; do
 		case $name in
-		reboot) reboot=$name ;;
-		reload | selinux) second+=("$name") ;;
-		*) first+=("$name") ;;
+		reload | selinux) later+=" $name" ;;
+		*) if in_two_boots "$name"; then across+=("$name"); else boots[0]+=" $name"; fi ;;
 		esac
 	done
-	[ -z "$reboot" ] || { first+=("$reboot"); second=("$reboot" ${second[@]+"${second[@]}"}); }
-	[ ${#first[@]} = 0 ] || boot "$pair" "$dir" 1 "${first[@]}"
-	[ ${#second[@]} = 0 ] || boot "$pair" "$dir" 2 "${second[@]}"
-	{
-		# Half a reboot is none: its first part counts only when it failed.
-		[ ${#first[@]} = 0 ] || grep -v '^pass reboot$' "$dir/1/cases" || true
-		[ ${#second[@]} = 0 ] || cat "$dir/2/cases"
-	} >"$dir/cases"
+	# Every case begins with an empty cache; so it is the last of one and the first of the next.
+	for name in ${across[@]+"${across[@]}"}; do boots[-1]+=" $name" boots+=("$name"); done
+	if [ ${#across[@]} = 0 ]; then boots+=("$later"); else boots[-1]+=$later; fi
+	for list in "${boots[@]}"; do
+		read -ra names <<<"$list" || true
+		# What did not pass in the boot before has its verdict.
+		[ $number = 0 ] || [ ${#names[@]} = 0 ] || ! in_two_boots "${names[0]}" || [ "${names[0]}" = "$half" ] ||
+			names=("${names[@]:1}")
+		[ ${#names[@]} -gt 0 ] || continue
+		number=$((number + 1)) begun=$half half=''
+		boot "$pair" "$dir" $number "$begun" "${names[@]}"
+		name=${names[-1]}
+		if in_two_boots "$name" && [ "$name" != "$begun" ] && grep -qx "pass $name" "$dir/$number/cases"; then
+			half=$name
+			grep -vx "pass $name" "$dir/$number/cases" || true
+		else
+			cat "$dir/$number/cases"
+		fi >>"$dir/cases"
+	done
 	rm -rf "$dir"/*.img "$dir/share"
 }
 

@@ -11,11 +11,12 @@
 #                               which keeps its columns of what was not run here
 #
 # PAIR=r-r runs only one of both, and keeps what is there of the other.
-# PARTS="cold write" runs only these parts; MANY=10000 sets how many files
-# many-files has.  The table is build/compat/table.txt, and table.html, which has
-# the reasons too.  Fails when anything is worse with ours than with the kernel's; and
-# when a part that was asked for has no verdict: it was not run, it did not come to its
-# end, or it was skipped for a reason that is not the filesystem's.
+# PARTS="cold write" runs only these parts, and keeps what is there of the others, if it was
+# found with the same kernel and modules; MANY=10000 sets how many files many-files has.
+# The table is build/compat/table.txt, and table.html, which has the reasons too.  Fails when
+# anything is worse with ours than with the kernel's; and when a part that was asked for has no
+# verdict: it was not run, it did not come to its end, or it was skipped for a reason that is
+# not the filesystem's.
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -24,7 +25,7 @@ PAIRS=(c-c r-r)
 
 # The order of the table: what is most asked for first.
 FILESYSTEMS=(nfs3 nfs4.0 nfs4.1 nfs4.2 9p-virtio 9p-tcp smb3 nfs4.2-ganesha smb3-ksmbd afs ceph)
-ALL_PARTS=(cold warm-dropped warm-remounted
+ALL_PARTS=(cold warm-dropped warm-remounted warm-rebooted
 	changed truncated extended replaced deleted
 	changed-mounted truncated-mounted extended-mounted replaced-mounted deleted-mounted
 	write append rewrite truncate direct mmap-read mmap-write write-sync rename unlink-open
@@ -37,18 +38,42 @@ ALL_PARTS+=("${SUITES[@]}")
 read -ra parts <<<"${PARTS:-${ALL_PARTS[*]}}"
 read -ra pairs <<<"${PAIR:-${PAIRS[*]}}"
 
+# key PAIR : what its verdicts stand on.
+key() {
+	cat "$KERNEL/release"
+	[ "$1" = c-c ] || cat "${MODULES:-$TOP/build/modules}"/{fscache,netfs,cachefiles}/*.ko | sha256sum
+}
+# forget DIR PAIR : what is there of the parts that are to be run, so that nothing of another day
+# is taken for what this run has found; and all of it, if it was found with other modules.
+forget() {
+	local dir=$1 pair=$2 kept=''
+	mkdir -p "$dir"
+	if cmp -s <(key "$pair") "$dir/key"; then
+		kept=$(awk -v parts=" ${parts[*]} " '{ part = $2; sub(/.*:/, "", part) } !index(parts, " " part " ")' "$dir/cases")
+	fi
+	# How a machine ended is not worth keeping when nothing is left that ran in it.
+	if grep -q '^[a-z]* [^ ]*:' <<<"$kept"; then
+		printf '%s\n' "$kept" >"$dir/cases"
+	else
+		rm -f "$dir"/{cases,ran}
+	fi
+	key "$pair" >"$dir/key"
+}
 # run_one FILESYSTEM : a machine for each pair, with all parts in it.
 run_one() {
 	local fs=$1 part pair cases=() dir=$OUT/$1
 	for part in "${parts[@]}"; do cases+=("$fs:$part"); done
-	mkdir -p "$dir"
-	# Nothing of another day is taken for what this run has found.
-	for pair in "${pairs[@]}"; do rm -rf "${dir:?}/$pair"; done
-	# It fails when a part does; here that is for the table to judge.
-	PAIR="${pairs[*]}" CHECK_LOGS=$dir setpriv --pdeathsig TERM "$TOP/scripts/check.sh" --vm "${cases[@]}" || true
 	for pair in "${pairs[@]}"; do
-		[ ! -s "$dir/$pair/cases" ] ||
-			printf '%s with kernel %s\n' "$(date -u +%F)" "$(cat "$KERNEL/release")" >"$dir/$pair/ran"
+		forget "$dir/$pair" "$pair"
+		rm -rf "${dir:?}/run/$pair"
+	done
+	mkdir -p "$dir/run"
+	# It fails when a part does; here that is for the table to judge.
+	PAIR="${pairs[*]}" CHECK_LOGS=$dir/run setpriv --pdeathsig TERM "$TOP/scripts/check.sh" --vm "${cases[@]}" || true
+	for pair in "${pairs[@]}"; do
+		[ -s "$dir/run/$pair/cases" ] || continue
+		cat "$dir/run/$pair/cases" >>"$dir/$pair/cases"
+		printf '%s with kernel %s\n' "$(date -u +%F)" "$(cat "$KERNEL/release")" >>"$dir/$pair/ran"
 	done
 }
 end_with_workers
@@ -283,7 +308,7 @@ complain() {
 need_root
 mode=''
 case ${1:-} in
---help) sed -n '4,20s/^# \{0,1\}//p' "$0"; exit 0 ;;
+--help) sed -n '4,21s/^# \{0,1\}//p' "$0"; exit 0 ;;
 --table | --document) mode=$1; shift ;;
 -*) die "unknown option $1; see compat.sh --help" ;;
 esac

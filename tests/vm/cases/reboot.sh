@@ -6,7 +6,7 @@
 . ./memory.sh
 
 server_start
-if [ "${BOOT:-1}" = 1 ]; then
+if [ "${AFTER_BOOT:-}" != reboot ]; then
 	fresh_cache
 	if [ ! -d $EXPORT/reboot ]; then
 		for i in 1 2 3 4; do random $EXPORT/reboot/big$i 40000001; done

@@ -32,8 +32,25 @@ afs_files() {
 }
 afs_mount() { mount -t afs '%cell.test:export' "$1"; }
 
+# afs_volume : the volume "export".
+afs_volume() {
+	# A new volume is its administrators' only, and nobody is one without a key. So it is made
+	# from a copy of a new one, in which "everybody" stands where "administrators" did.
+	vos create guest a mould -maxquota 0 -noauth >/dev/null
+	vos dump mould -file /tmp/mould -noauth 2>/dev/null
+	python3 - <<-'END'
+	administrators, everybody, all_rights = (n.to_bytes(4, "big", signed=n < 0) for n in (-204, -101, 127))
+	with open("/tmp/mould", "rb") as file:
+	    mould = file.read()
+	assert mould.count(administrators + all_rights) == 1
+	with open("/tmp/export", "wb") as file:
+	    file.write(mould.replace(administrators + all_rights, everybody + all_rights))
+	END
+	vos restore guest a export -file /tmp/export -noauth >/dev/null
+}
 fs_server_start() {
 	[ ! -e /tmp/afs-runs ] || return 0
+	local known=''
 	use_layer
 	modprobe veth
 	ip netns add elsewhere
@@ -49,7 +66,10 @@ fs_server_start() {
 	ln -sf /proc/self/mounts /etc/mtab
 	disk server /vicepa
 	touch /vicepa/AlwaysAttach
-	mkdir -p /etc/openafs/server /var/lib/openafs/{db,local} /var/log/openafs
+	# Its databases are on the same disk, so that they outlive a boot as well.
+	[ ! -d /vicepa/databases ] || known=1
+	mkdir -p /etc/openafs/server /vicepa/databases/{db,local} /var/log/openafs
+	ln -s /vicepa/databases /var/lib/openafs
 	echo cell.test | tee /etc/openafs/ThisCell >/etc/openafs/server/ThisCell
 	printf '>cell.test\n%s #guest\n' $AFS_SERVER | tee /etc/openafs/CellServDB >/etc/openafs/server/CellServDB
 	# Whoever asks may change volumes and users.
@@ -59,19 +79,7 @@ fs_server_start() {
 	wait_for "the database of users answers" quietly pts listentries -noauth
 	wait_for "the database of volumes answers" quietly vos listvldb -noauth
 	afs_files
-	# A new volume is its administrators' only, and nobody is one without a key. So it is made
-	# from a copy of a new one, in which "everybody" stands where "administrators" did.
-	vos create guest a mould -maxquota 0 -noauth >/dev/null
-	vos dump mould -file /tmp/mould -noauth 2>/dev/null
-	python3 - <<-'END'
-	administrators, everybody, all_rights = (n.to_bytes(4, "big", signed=n < 0) for n in (-204, -101, 127))
-	with open("/tmp/mould", "rb") as file:
-	    mould = file.read()
-	assert mould.count(administrators + all_rights) == 1
-	with open("/tmp/export", "wb") as file:
-	    file.write(mould.replace(administrators + all_rights, everybody + all_rights))
-	END
-	vos restore guest a export -file /tmp/export -noauth >/dev/null
+	[ -n "$known" ] || afs_volume
 	# Where the cell is, the kernel asks kafs-client's program, which looks here.
 	cat >/etc/kafs/client.conf <<-END
 	[cells]
@@ -91,12 +99,21 @@ fs_server_start() {
 	umount "$MNT"
 	touch /tmp/afs-runs
 }
-fs_server_restart() {
+afs_files_stop() {
 	# By this it puts its volumes in order first.
 	pkill -QUIT -x fileserver
 	pkill -x volserver
 	wait_for "the file server stops" eval '! pgrep -x "fileserver|volserver" >/dev/null'
+}
+fs_server_restart() {
+	afs_files_stop
 	afs_files
+}
+fs_server_stop() {
+	afs_elsewhere umount "$EXPORT"
+	afs_files_stop
+	pkill -x 'vlserver|ptserver'
+	wait_for "its databases stop" eval '! pgrep -x "vlserver|ptserver" >/dev/null'
 }
 fs_mount() {
 	mkdir -p "${2:-$MNT}"

@@ -7,6 +7,8 @@
 #
 #   fs_skip_reason            why this machine cannot run it; nothing if it can
 #   fs_server_start           once in a boot
+#   fs_server_stop            once, as the last of a boot, so that it has in the next all that
+#                             it has now
 #   fs_mount [OPTIONS [FOLDER]]    cached
 #   fs_umount [FOLDER]
 #   fs_reads [FOLDER]         how many reads were sent to the server until now
@@ -24,6 +26,7 @@
 MNT=/mnt/$FS
 
 fs_skip_reason() { :; }
+fs_server_stop() { :; }
 fs_umount() { umount "${1:-$MNT}"; }
 # What the library of the network filesystems asked of servers, of all of them.
 fs_reads() { stat_of DownOps DL; }

@@ -8,7 +8,7 @@
 #                               all that has been run
 #   compat.sh --table [FILESYSTEM...]      only make the table, of what has been run
 #   compat.sh --document [FILESYSTEM...]   ... and Documentation/compatibility.md out of it,
-#                               which keeps its columns of what was not run here
+#                               which keeps its cells of what was not run here
 #
 # PAIR=r-r runs only one of both, and keeps what is there of the other.
 # PARTS="cold write" runs only these parts, and keeps what is there of the others, if it was
@@ -88,25 +88,28 @@ run_all() {
 	done
 	all_ended
 }
-# ran FILESYSTEM : when, and with which kernel; of both pairs, where these differ.
+# ran FILESYSTEM : when, and with which kernel; of both pairs, and of what the document says, where
+# these differ.
 ran() {
 	local pair
-	[ -z "${recalled[$1]:-}" ] || { echo "${recalled[$1]}"; return 0; }
-	for pair in "${PAIRS[@]}"; do cat "$OUT/$1/$pair/ran" 2>/dev/null || true; done | sort -u | paste -sd ';' | sed 's/;/; /'
+	{
+		[ -z "${keeps[$1]:-}" ] || sed 's/; /\n/g' <<<"${recalled[$1]}"
+		for pair in "${PAIRS[@]}"; do cat "$OUT/$1/$pair/ran" 2>/dev/null || true; done
+	} | sort -u | paste -sd ';' | sed 's/;/; /g'
 }
 
-declare -A how reason recalled
+declare -A how reason recalled old_how old_reason keeps
 columns=() rows=() worse=() better=() both=() lacking=()
 rank() { case $1 in pass) echo 2 ;; skip) echo 1 ;; *) echo 0 ;; esac; }
 
-# recall : what the document says of filesystems that were not run here; document() wrote it.
+# recall : what the document says; document() wrote it.
 recall() {
 	local line fs pair part word fields=() old=() at
 	while IFS= read -r line; do
 		case $line in
 		'* '*': run on '*)
 			fs=${line#'* '} fs=${fs%%: *}
-			[ -d "$OUT/$fs" ] || recalled[$fs]=${line#*: run on }
+			recalled[$fs]=${line#*: run on }
 			;;
 		'| part |'*)
 			IFS='|' read -ra fields <<<"${line// /}"
@@ -119,33 +122,41 @@ recall() {
 			for fs in "${old[@]}"; do
 				for pair in "${PAIRS[@]}"; do
 					word=${fields[at]} at=$((at + 1))
-					[ -z "${recalled[$fs]:-}" ] || [ "$word" = - ] || how[$fs $part $pair]=$word
+					[ "$word" = - ] || old_how[$fs $part $pair]=$word
 				done
 			done
-			[[ " ${rows[*]} " == *" $part "* ]] || rows+=("$part")
 			;;
-		# FILESYSTEM PART (PAIRS): VERDICT: REASON
+		# FILESYSTEM PART (PAIRS): VERDICT: REASON; the mark of an honest skip is taken off.
 		'* '*' ('*'): '*': '*)
+			line=${line/': skip: '/': skip: cannot: '}
 			read -r fs part _ <<<"${line#'* '}"
-			[ -n "${recalled[$fs]:-}" ] || continue
 			word=${line#*' ('} word=${word%%')'*}
 			[ "$word" != 'C and Rust' ] || word=${PAIRS[*]}
-			for pair in $word; do reason[$fs $part $pair]=${line#*'): '*': '}; done
+			for pair in $word; do old_reason[$fs $part $pair]=${line#*'): '*': '}; done
 			;;
 		esac
 	done <"$TOP/Documentation/compatibility.md"
 }
+# keep : what the document says of parts that were not run here.  How a machine ended is not kept
+# when there is another run of it.
+keep() {
+	local cell fs part
+	for cell in ${old_how[@]+"${!old_how[@]}"}; do
+		read -r fs part _ <<<"$cell"
+		[ -z "${how[$cell]:-}" ] || continue
+		[[ ! -d $OUT/$fs || " ${ALL_PARTS[*]} " == *" $part "* ]] || continue
+		how[$cell]=${old_how[$cell]} reason[$cell]=${old_reason[$cell]:-} keeps[$fs]=1
+		[[ " ${rows[*]} " == *" $part "* ]] || rows+=("$part")
+	done
+}
 
 # collect : read what was run into $how and $reason, by filesystem, part and pair.
 collect() {
-	local fs pair verdict name why part known c r
+	local fs pair verdict name why part c r
 	rows=("${parts[@]}")
-	[ "$mode" != --document ] || recall
 	for fs in "${FILESYSTEMS[@]}"; do
-		known=${recalled[$fs]:-}
 		for pair in "${PAIRS[@]}"; do
 			[ -s "$OUT/$fs/$pair/cases" ] || continue
-			known=1
 			while read -r verdict name why; do
 				part=${name#*:}
 				how[$fs $part $pair]=$verdict
@@ -153,7 +164,10 @@ collect() {
 				[[ " ${rows[*]} " == *" $part "* ]] || rows+=("$part")
 			done <"$OUT/$fs/$pair/cases"
 		done
-		[ -z "$known" ] || columns+=("$fs")
+	done
+	[ "$mode" != --document ] || { recall; keep; }
+	for fs in "${FILESYSTEMS[@]}"; do
+		[ -z "${keeps[$fs]:-}$(cat "$OUT/$fs"/*/cases 2>/dev/null)" ] || columns+=("$fs")
 	done
 	for fs in "${asked[@]}"; do
 		for pair in "${pairs[@]}"; do find_lacking "$fs" "$pair"; done

@@ -48,7 +48,7 @@ key() {
 forget() {
 	local dir=$1 pair=$2 kept=''
 	mkdir -p "$dir"
-	if cmp -s <(key "$pair") "$dir/key"; then
+	if [ -s "$dir/cases" ] && cmp -s <(key "$pair") "$dir/key"; then
 		kept=$(awk -v parts=" ${parts[*]} " '{ part = $2; sub(/.*:/, "", part) } !index(parts, " " part " ")' "$dir/cases")
 	fi
 	# How a machine ended is not worth keeping when nothing is left that ran in it.

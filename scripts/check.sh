@@ -185,14 +185,13 @@ run_lane() {
 		*) if in_two_boots "$name"; then across+=("$name"); else boots[0]+=" $name"; fi ;;
 		esac
 	done
-	# Every case begins with an empty cache; so it is the last of one and the first of the next.
-	for name in ${across[@]+"${across[@]}"}; do boots[-1]+=" $name" boots+=("$name"); done
-	if [ ${#across[@]} = 0 ]; then boots+=("$later"); else boots[-1]+=$later; fi
+	# Every case begins with an empty cache; so it is the last of one and the first of the next,
+	# which it is only if it passed in the one before.
+	for name in ${across[@]+"${across[@]}"}; do boots[-1]+=" $name" boots+=(''); done
+	[ ${#across[@]} -gt 0 ] || boots+=('')
+	boots[-1]+=$later
 	for list in "${boots[@]}"; do
-		read -ra names <<<"$list" || true
-		# What did not pass in the boot before has its verdict.
-		[ $number = 0 ] || [ ${#names[@]} = 0 ] || ! in_two_boots "${names[0]}" || [ "${names[0]}" = "$half" ] ||
-			names=("${names[@]:1}")
+		read -ra names <<<"$half $list" || true
 		[ ${#names[@]} -gt 0 ] || continue
 		number=$((number + 1)) begun=$half half=''
 		boot "$pair" "$dir" $number "$begun" "${names[@]}"

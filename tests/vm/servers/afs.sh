@@ -48,6 +48,7 @@ afs_volume() {
 	END
 	vos restore guest a export -file /tmp/export -noauth >/dev/null
 }
+
 fs_server_start() {
 	[ ! -e /tmp/afs-runs ] || return 0
 	local known=''

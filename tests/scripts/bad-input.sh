@@ -78,6 +78,7 @@ chmod +x "$work/suite/ltp/fsx"
 echo '001 auto quick' >"$work/suite/tests/generic/group.list"
 expect 'a test that xfstests does not have' "no group, 'generic/999'" xfstests --xfstests "$work/suite" generic/999
 expect 'a filesystem that is none' 'no filesystem .xfs' xfstests --xfstests "$work/suite" --fs xfs generic/001
+expect 'columns, and those that are needed' 'take out --column' xfstests --xfstests "$work/suite" --worse --column c-cached generic/001
 expect 'no table of xfstests' 'nothing has been run' env XFSTESTS="$work/nothing" tests/xfstests/run --table
 
 # What tests/xfstests/report.sh makes of four columns: report WHAT LAST-LINE STATUS EXPECTED.
@@ -111,6 +112,16 @@ report 'a difference that is listed' '1 the same, 0 differ, 1 expected' 0 'nfs* 
 report 'another difference than is listed' '1 the same, 1 differ, 0 expected' 1 'nfs* generic/001 pass/pass/pass/fail because'
 columns fail:1111 fail:1111 fail:2222 fail:1111
 report 'one test that fails in two ways' '1 the same, 1 differ, 0 expected' 1 ''
+
+columns pass pass pass pass
+rm -r "$work"/columns/nfs4.2/{c-cached,c-uncached,rust-uncached}
+report 'a test that passes with ours, and was not run with C' '0 the same, 0 differ, 0 expected, 1 not worse, 1 not compared' 0 ''
+columns notrun - notrun -
+rm -r "$work"/columns/nfs4.2/{c-uncached,rust-uncached}
+report 'a test that runs with neither' '0 the same, 0 differ, 0 expected, 1 not worse, 1 not compared' 0 ''
+columns pass - notrun -
+rm -r "$work"/columns/nfs4.2/{c-uncached,rust-uncached}
+report 'a test that runs only with C' '0 the same, 1 differ, 0 expected, 1 not compared' 1 ''
 
 # What scripts/compat.sh makes of what was run: found LINES-WITH-C LINES-WITH-OURS.
 found() {

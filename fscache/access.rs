@@ -16,6 +16,7 @@ use crate::{
     layout::{
         Cache,
         Cookie,
+        CookieRef,
         Volume, //
     },
     state::flags,
@@ -122,10 +123,13 @@ impl<'a> VolumeAccess<'a> {
 pub(crate) struct CookieAccess<'a>(&'a Cookie);
 
 impl<'a> CookieAccess<'a> {
-    /// Begins an access, if the file was cached, in a live cache.
+    /// Begins an access, if the file was cached, in a live cache, and is not disabled.
+    ///
+    /// An operation that carries the count of the invalidation which disabled it is none that may
+    /// be done: filesystems ask for that only before they call.
     #[inline]
     pub(crate) fn begin(cookie: &'a Cookie, why: AccessWhy) -> Option<Self> {
-        if !cookie.flags().any(flags::IS_CACHING) {
+        if cookie.flags().load() & (flags::IS_CACHING | flags::DISABLED) != flags::IS_CACHING {
             return None;
         }
         let count = cookie.n_accesses().fetch_add(1, Full).wrapping_add(1);
@@ -149,14 +153,17 @@ impl<'a> CookieAccess<'a> {
 
     /// Ends the access, and lets the worker see to what waited for that. From any context.
     ///
-    /// The cookie is looked at after the count has reached zero: the caller holds a reference of
-    /// its own, as the kernel's backends do for as long as an operation lasts.
+    /// The cookie is looked at after the count has reached zero, and the access may have been all
+    /// that kept it: NFS gives an inode and its cookie up while operations that read last.
     #[inline]
     pub(crate) fn end(self, why: AccessWhy) {
-        let count = self.0.n_accesses().fetch_sub(1, Full).wrapping_sub(1);
-        trace::access(self.0, count, why);
-        if count == 0 && self.0.flags().any(flags::AWAIT_ACCESSES) {
-            self.0.queue(CookieWhy::GetEndAccess);
-        }
+        let cookie = self.0;
+        CookieRef::keep_while(cookie, || {
+            let count = cookie.n_accesses().fetch_sub(1, Full).wrapping_sub(1);
+            trace::access(cookie, count, why);
+            if count == 0 && cookie.flags().any(flags::AWAIT_ACCESSES) {
+                cookie.queue(CookieWhy::GetEndAccess);
+            }
+        });
     }
 }

@@ -310,6 +310,9 @@ pub(crate) fn update(cookie: &Cookie, aux: Blob<'_>, size: Option<i64>) {
 ///
 /// While the object is being put away, new coherency data and size are not stored: the next lookup
 /// then finds the object by the old, and empties it, because the request is still there.
+///
+/// With `dio`, and where there may be old content that netfs has yet to store, the file is not cached
+/// until its last user has gone.
 pub(crate) fn invalidate(cookie: &Cookie, aux: Blob<'_>, new_size: i64, dio: bool) {
     stats::INVALIDATES.inc();
     counters::inc(cookie.volume(), |c| &c.invalidations);
@@ -321,6 +324,11 @@ pub(crate) fn invalidate(cookie: &Cookie, aux: Blob<'_>, new_size: i64, dio: boo
     }
     let guard = cookie.lock();
     let now = guard.snapshot();
+    // netfs keeps what it has read, and not stored in the cache yet, in dirty folios, with the file
+    // in use. It may write them out after this, in an operation that begins after it too.
+    if now.active && now.flags & flags::LOCAL_WRITE != 0 {
+        cookie.flags().update(flags::DISABLED, 0);
+    }
     guard.count_invalidation();
     // A backend that is putting the object away stores it with what the cookie has, so that has to
     // stay what the content belongs to.

@@ -30,7 +30,9 @@
 //! A request that comes while the object is being put away is too late for that, and one that comes
 //! while there is none has nothing to empty. Both stay for the next lookup of the cookie: what it
 //! finds is emptied before anybody sees it. Another cookie does not take it for good, since the
-//! coherency data on disk is that of the old content (`cookie::invalidate()`).
+//! coherency data on disk is that of the old content (`cookie::invalidate()`). So does one that comes
+//! to an object that the backend gave up on; and what a writer wrote while there was no object counts
+//! as one.
 
 /// What the backend has behind a cookie. The values are the kernel's `enum fscache_cookie_state`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -148,6 +150,9 @@ pub(crate) mod flags {
 
     /// Somebody waits for the cookie to leave the table, to take its key. Ours, as above.
     pub(crate) const KEY_AWAITED: usize = 1 << 18;
+    /// Somebody who has the file open did not wait any longer until the object has been put away.
+    /// Ours, as above.
+    pub(crate) const WENT_ON: usize = 1 << 19;
 
     /// All requests.
     pub(crate) const REQUESTS: usize =
@@ -159,7 +164,7 @@ pub(crate) mod flags {
     /// What is meaningless once the backend holds nothing. Not `DO_INVALIDATE`: what the backend
     /// has put away is still on its disk.
     pub(crate) const OF_OBJECT: usize =
-        NEEDS_UPDATE | DO_WITHDRAW | DO_LRU_DISCARD | DO_PREP_TO_WRITE | WRITER_WAITS;
+        NEEDS_UPDATE | DO_WITHDRAW | DO_LRU_DISCARD | DO_PREP_TO_WRITE | WRITER_WAITS | WENT_ON;
 }
 
 /// What a decision is made from: the cookie as it is, under its lock.
@@ -184,6 +189,8 @@ pub(crate) enum Event {
         modify: bool,
         /// There is a cache to look it up in, and it was kept from going away.
         live: bool,
+        /// Whoever began waits if need be.
+        patient: bool,
     },
     /// The filesystem says that the file's content changed.
     Invalidate,
@@ -307,7 +314,11 @@ impl Decision {
 #[inline(always)]
 pub(crate) fn decide(now: &Snapshot, event: Event) -> Decision {
     match event {
-        Event::Use { modify, live } => on_use(now, modify, live),
+        Event::Use {
+            modify,
+            live,
+            patient,
+        } => on_use(now, modify, live, patient),
         Event::Invalidate => on_invalidate(now),
         Event::WantWithdraw => on_want_withdraw(now),
         Event::Unused => on_unused(now),
@@ -347,19 +358,25 @@ pub(crate) fn is_use_plain(state: State, flags: usize, modify: bool, live: bool)
 }
 
 #[inline]
-fn on_use(now: &Snapshot, modify: bool, live: bool) -> Decision {
+fn on_use(now: &Snapshot, modify: bool, live: bool, patient: bool) -> Decision {
     use flags::*;
     match now.state {
         State::Quiescent if live => {
-            // Also when an earlier writer came while there was no cache.
-            let modify = if modify || now.flags & LOCAL_WRITE != 0 {
+            // What an earlier writer wrote while there was no cache is not in what is on the disk,
+            // which may have the coherency data that the cookie has.
+            let missed = if now.flags & LOCAL_WRITE != 0 {
+                LOCAL_WRITE | DO_PREP_TO_WRITE | DO_INVALIDATE
+            } else {
+                0
+            };
+            let modify = if modify {
                 LOCAL_WRITE | DO_PREP_TO_WRITE
             } else {
                 0
             };
             Decision::to(State::LookingUp, Action::Queue)
                 .clear(OF_OBJECT)
-                .set(IS_CACHING | HAS_BEEN_CACHED | modify)
+                .set(IS_CACHING | HAS_BEEN_CACHED | missed | modify)
         }
         // The worker is on its way to `Active`, and will find the request there.
         State::LookingUp | State::Creating if modify => {
@@ -381,8 +398,15 @@ fn on_use(now: &Snapshot, modify: bool, live: bool) -> Decision {
             Decision::stay(now, Action::Rest).set(LOCAL_WRITE | WRITER_WAITS)
         }
         State::Quiescent | State::Failed | State::Withdrawing => Decision::stay(now, Action::Rest),
-        State::LruDiscarding if modify => Decision::stay(now, Action::Wait).set(WRITER_WAITS),
-        State::LruDiscarding => Decision::stay(now, Action::Wait),
+        State::LruDiscarding => {
+            let writer = if modify { WRITER_WAITS } else { 0 };
+            // Who went on has the file open, and may begin to use it again where it must not sleep.
+            if patient && now.flags & WENT_ON == 0 {
+                Decision::stay(now, Action::Wait).set(writer)
+            } else {
+                Decision::stay(now, Action::Rest).set(writer | WENT_ON)
+            }
+        }
         State::Relinquishing | State::Dropped => Decision::stay(now, Action::Refuse),
     }
 }
@@ -512,14 +536,26 @@ fn on_work(now: &Snapshot) -> Decision {
 /// The worker is to put the object away; what is out of date, or may be, is destroyed.
 ///
 /// While somebody changes the file, what the backend holds may lag behind the coherency data that the
-/// filesystem has told: the change is in memory, and was to be stored later.
+/// filesystem has told: the change is in memory, and was to be stored later. So it may, for ever,
+/// where the backend gave up, as netfs does not tell it of all that is written then.
 fn put_away(now: &Snapshot, state: State) -> Decision {
-    let writes = now.active && now.flags & flags::LOCAL_WRITE != 0;
-    let keep = now.flags & flags::DO_INVALIDATE == 0 && !writes;
-    // Cleared first: a request that comes meanwhile is a new one.
+    let writes = now.flags & flags::LOCAL_WRITE != 0;
+    let may_lag = writes && (now.active || now.state == State::Failed);
+    let keep = now.flags & flags::DO_INVALIDATE == 0 && !may_lag;
+    // Cleared first: a request that comes meanwhile is a new one. But where the backend gave up, it
+    // may not even have what it is to destroy, and the next lookup finds that.
+    let clear = if now.state == State::Failed {
+        0
+    } else {
+        flags::DO_INVALIDATE
+    };
     Decision::to(state, Action::Withdraw { keep })
-        .clear(flags::DO_INVALIDATE)
-        .set(if writes { flags::WRITER_WAITS } else { 0 })
+        .clear(clear)
+        .set(if writes && now.active {
+            flags::WRITER_WAITS
+        } else {
+            0
+        })
 }
 
 fn on_looked_up_negative(now: &Snapshot) -> Decision {
@@ -627,7 +663,9 @@ fn on_withdrawn(now: &Snapshot) -> Decision {
         State::LruDiscarding | State::Withdrawing => {
             // The backend took `LOCAL_WRITE` away when it stored what was written. Whoever still
             // has the file open may write again, also after somebody else had it looked up anew.
-            let writer = if now.flags & WRITER_WAITS != 0 {
+            // (Who waits has not written, and says again that it will.)
+            let is_open = now.state == State::Withdrawing || now.flags & WENT_ON != 0;
+            let writer = if is_open && now.flags & WRITER_WAITS != 0 {
                 LOCAL_WRITE
             } else {
                 0

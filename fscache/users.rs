@@ -113,14 +113,15 @@ fn use_under_lock(cookie: &Cookie, guard: CookieGuard<'_>, modify: bool) {
 /// The rest of [`use_under_lock`]: where there is something to decide.
 #[inline(never)]
 fn use_unless_leaving(cookie: &Cookie, guard: CookieGuard<'_>, modify: bool) {
-    if !try_to_use(cookie, guard, modify) {
+    if !try_to_use(cookie, guard, modify, true) {
         use_when_put_away(cookie, modify);
     }
 }
 
-/// Asks what a use means, and does it; false if the object is just being put away.
+/// Asks what a use means, and does it; false if it has to wait, as the object is just being put away,
+/// and is patient.
 #[inline(always)]
-fn try_to_use(cookie: &Cookie, guard: CookieGuard<'_>, modify: bool) -> bool {
+fn try_to_use(cookie: &Cookie, guard: CookieGuard<'_>, modify: bool, patient: bool) -> bool {
     let now = guard.snapshot();
     let access = match now.state {
         State::Quiescent => {
@@ -129,7 +130,12 @@ fn try_to_use(cookie: &Cookie, guard: CookieGuard<'_>, modify: bool) -> bool {
         _ => None,
     };
     let live = access.is_some();
-    let decision = decide(&now, Event::Use { modify, live });
+    let event = Event::Use {
+        modify,
+        live,
+        patient,
+    };
+    let decision = decide(&now, event);
     match decision.action {
         Action::Wait => {
             guard.apply(&now, &decision);
@@ -167,7 +173,7 @@ fn warn_cannot_use(state: State) {
 fn use_when_put_away(cookie: &Cookie, modify: bool) {
     let mut patience = Patience::new(cookie.volume());
     loop {
-        let changed = patience.wait(
+        let patient = patience.wait(
             |left| cookie.wait_while(State::LruDiscarding, left),
             || {
                 pr_warn!(
@@ -176,10 +182,7 @@ fn use_when_put_away(cookie: &Cookie, modify: bool) {
                 )
             },
         );
-        if !changed {
-            return;
-        }
-        if try_to_use(cookie, cookie.lock(), modify) {
+        if try_to_use(cookie, cookie.lock(), modify, patient) {
             return;
         }
     }

@@ -98,6 +98,7 @@ all_cases() {
 	# The other filesystems are here in short; all of each is in scripts/compat.sh.
 	for name in nfs3 nfs4.1 9p-virtio 9p-tcp; do echo "$name:short"; done
 	echo 9p-virtio:writer-rebound
+	echo 9p-virtio:early-writer
 	echo reboot
 	echo reload
 	echo selinux

@@ -27,10 +27,10 @@ PAIRS=(c-c r-r)
 FILESYSTEMS=(nfs3 nfs4.0 nfs4.1 nfs4.2 9p-virtio 9p-tcp smb3 nfs4.2-ganesha smb3-ksmbd afs ceph)
 ALL_PARTS=(cold warm-dropped warm-remounted warm-rebooted
 	changed truncated extended replaced deleted
-	changed-mounted truncated-mounted extended-mounted replaced-mounted deleted-mounted
+	changed-cold changed-mounted truncated-mounted extended-mounted replaced-mounted deleted-mounted
 	write append rewrite truncate direct mmap-read mmap-write write-sync rename unlink-open
 	sparse large empty many-files two-mounts early-mount
-	rebound writer-rebound daemon-killed server-restart disk-full unmount-busy)
+	rebound writer-rebound early-writer daemon-killed server-restart disk-full unmount-busy)
 # Other people's suites.
 SUITES=(fsx fio dbench nfstest stress-ng)
 ALL_PARTS+=("${SUITES[@]}")

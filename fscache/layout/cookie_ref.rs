@@ -43,6 +43,20 @@ impl CookieRef {
         Self(NonNull::from(cookie))
     }
 
+    /// Calls `look` while a reference keeps the cookie, which by its end may have no other. From any
+    /// context.
+    #[inline]
+    pub(crate) fn keep_while(cookie: &Cookie, look: impl FnOnce()) {
+        let kept = NonNull::from(cookie);
+        cookie.refs().inc();
+        look();
+        // SAFETY: The reference is still ours.
+        if unsafe { kept.as_ref() }.refs().dec() == 0 {
+            // SAFETY: It was the last.
+            unsafe { Self::release_later(kept) };
+        }
+    }
+
     /// Takes a reference to a cookie that was found in the table, unless its last is gone.
     pub(crate) fn try_get(cookie: &Cookie) -> Option<Self> {
         cookie.refs().inc_not_zero()?;
@@ -92,11 +106,26 @@ impl CookieRef {
         let count = this.refs().dec();
         trace::cookie(debug_id, count, why);
         if count == 0 {
-            // SAFETY: It was the last reference, so nobody else can queue the worker. Should it
-            // still be running, it is past its own put, and touches nothing after that; a work item
-            // never runs twice at once.
-            unsafe { fscache().queue.queue(&raw mut (*this.as_raw()).work) };
+            // SAFETY: It was the last reference.
+            unsafe { Self::release_later(cookie) };
         }
+    }
+
+    /// Has a cookie whose last reference was given back freed by its worker. From any context.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Self::release`].
+    #[cold]
+    unsafe fn release_later(cookie: NonNull<Cookie>) {
+        // SAFETY: It was the last reference, so nobody else can queue the worker. Should it still be
+        // running, it is past its own put, and touches nothing after that; a work item never runs
+        // twice at once.
+        unsafe {
+            fscache()
+                .queue
+                .queue(&raw mut (*cookie.as_ref().as_raw()).work)
+        };
     }
 
     /// Gives the reference back, and frees the cookie if it was the last. Sleeps.

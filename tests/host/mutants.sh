@@ -30,7 +30,7 @@ mutant D3 structures constructors::cookies $layout/new_cookie.rs \
                 free_cookie(cookie);
                 fscache'
 mutant R13 structures references::last_put_in_a_completion $layout/cookie_ref.rs \
-	'unsafe { fscache().queue.queue(&raw mut (*this.as_raw()).work) };' 'unsafe { Self::release(cookie) };'
+	'unsafe { fscache().queue.queue(&raw mut (*cookie.as_ref().as_raw()).work) };' 'unsafe { Self::release(cookie) };'
 mutant I3 structures references::hashed_and_given_back $layout/cookie_ref.rs \
 	'if fscache().cookies.is_hashed(this) {' 'if false {'
 mutant R7 structures keys::of_volumes $layout/volume.rs \
@@ -180,6 +180,8 @@ mutant D26 cachefiles extent::damage_covers_nothing_else $extent \
 	'|| first > other_end || other_first > end' ''
 mutant R60 cachefiles extent::whole_blocks_are_forgotten $extent \
 	'let end = round_up(start.saturating_add(len), block);' 'let end = start.saturating_add(len);'
+mutant I11 cachefiles command::names_with_newlines cachefiles/command.rs \
+	'if !is_about_a_name(line) {' 'if true {'
 mutant I11 cachefiles command::refusals cachefiles/command.rs \
 	'line.is_empty() || !rest.iter().all(|&byte| is_space(byte))' 'line.is_empty()'
 mutant I11 cachefiles command::every_percent cachefiles/command.rs \
@@ -230,3 +232,27 @@ mutant I11 cachefiles limits::what_was_free_a_moment_ago cachefiles/limits.rs \
 mutant I11 cachefiles limits::what_was_free_a_moment_ago cachefiles/limits.rs \
 	'self.free = self.free.less(want);
         Some(self.free)' 'Some(self.free.less(want))'
+
+# --- what is written, or out of date, where there is no object --------------------
+mutant D5 fscache exhaustive::everything_that_can_happen fscache/state.rs \
+	'LOCAL_WRITE | DO_PREP_TO_WRITE | DO_INVALIDATE' 'LOCAL_WRITE | DO_PREP_TO_WRITE'
+mutant D5 fscache exhaustive::everything_that_can_happen fscache/state.rs \
+	'let clear = if now.state == State::Failed {
+        0' 'let clear = if now.state == State::Failed {
+        flags::DO_INVALIDATE'
+mutant D5 fscache exhaustive::everything_that_can_happen fscache/state.rs \
+	'writes && (now.active || now.state == State::Failed)' 'writes && now.active'
+mutant D24 fscache exhaustive::everything_that_can_happen fscache/state.rs \
+	'Decision::stay(now, Action::Rest).set(writer | WENT_ON)' 'Decision::stay(now, Action::Rest).set(writer)'
+mutant D24 fscache exhaustive::everything_that_can_happen fscache/state.rs \
+	'if patient && now.flags & WENT_ON == 0 {' 'if patient {'
+mutant D5 fscache exhaustive::everything_that_can_happen fscache/state.rs \
+	'let is_open = now.state == State::Withdrawing || now.flags & WENT_ON != 0;' 'let is_open = now.state == State::Withdrawing;'
+mutant D5 structures write::old_content_after_an_invalidation fscache/cookie.rs \
+	'if now.active && now.flags & flags::LOCAL_WRITE != 0 {' 'if false {'
+mutant D5 structures write::old_content_after_an_invalidation fscache/access.rs \
+	'cookie.flags().load() & (flags::IS_CACHING | flags::DISABLED) != flags::IS_CACHING' '!cookie.flags().any(flags::IS_CACHING)'
+mutant D11 structures references::last_reference_goes_while_it_is_kept fscache/layout/cookie_ref.rs \
+	'cookie.refs().inc();
+        look();' 'look();
+        cookie.refs().inc();'

@@ -58,6 +58,12 @@ look() {
 }
 # matches : what is read by the mount is what the server has.  No filesystem is excused.
 matches() { look || fail "wrong content through the mount: $(differing /tmp/seen /tmp/true)"; }
+# right : the same, where C is known to be wrong; what checks ours in short passes over that.
+right() {
+	look && return 0
+	[[ -z "${EXCUSE_C:-}" || $PAIR != c-* ]] || skip "known fault of C's fscache: a change while the cache was away is read stale"
+	fail "wrong content through the mount: $(differing /tmp/seen /tmp/true)"
+}
 # cold : and it comes from the server.
 cold() {
 	matches

@@ -3,13 +3,6 @@
 # reads what the cache had before, neither while the file is open nor after.
 . ./compat.sh
 
-# right : C is known to be wrong here.
-right() {
-	look && return 0
-	[[ -z "${EXCUSE_C:-}" || $PAIR != c-* ]] || skip "known fault of C's fscache: a change while the cache was away is read stale"
-	fail "wrong content through the mount: $(differing /tmp/seen /tmp/true)"
-}
-
 filled
 matches
 file=$MNT/$PART/1300001

@@ -9,6 +9,6 @@ plan9_cache() { case $1 in cached) echo cache=fscache ;; *) echo cache=loose ;; 
 fs_second() { echo cachetag=second; }
 fs_cannot() {
 	case $1 in
-	*-mounted) echo "a 9p client with cache=fscache does not ask the server again while it is mounted" ;;
+	*-mounted | changed-cold) echo "a 9p client with cache=fscache does not ask the server again while it is mounted" ;;
 	esac
 }

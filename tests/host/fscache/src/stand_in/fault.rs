@@ -40,6 +40,8 @@ pub(crate) enum Fault {
     CalledOffDiscardStays,
     /// An invalidation where there is no object is forgotten (D5, I5).
     InvalidationOfNothingForgotten,
+    /// What is written where there is no object is not counted as an invalidation (D5).
+    WriterWithoutCacheForgotten,
     /// netfs is told that a file is not cached while its object is away (D5).
     NotCachedWhileAway,
 
@@ -53,7 +55,7 @@ pub(crate) enum Fault {
     /// An invalidation during the lookup takes an access, which only an invalidation that is done
     /// gives back (R4, D1, I2).
     InvalidationCounts,
-    /// An operation holds no reference to the cookie that it ends its access to (D11).
+    /// Nothing keeps a cookie while its last access ends (D11).
     OperationWithoutReference,
     /// An operation takes the count of invalidations when it has begun, not before (D5, I6).
     CounterReadLate,

@@ -381,6 +381,17 @@ impl CookieRef {
         Self(cookie)
     }
 
+    pub(crate) fn keep_while(cookie: &Cookie, look: impl FnOnce()) {
+        if fault::is(Fault::OperationWithoutReference) {
+            return look();
+        }
+        cookie.refs().inc();
+        look();
+        if cookie.refs().dec() {
+            fscache().queue.queue(cookie);
+        }
+    }
+
     pub(crate) fn try_get(cookie: &Cookie) -> Option<Self> {
         cookie.refs().inc_not_zero().then(|| Self(cookie))
     }

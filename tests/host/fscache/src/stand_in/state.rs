@@ -75,6 +75,11 @@ fn spoil(fault: Fault, now: &Snapshot, event: Event, decision: &mut Decision) {
         {
             decision.set &= !DO_INVALIDATE;
         }
+        (Fault::WriterWithoutCacheForgotten, Event::Use { .. })
+            if now.state == State::Quiescent =>
+        {
+            decision.set &= !DO_INVALIDATE;
+        }
         (Fault::NotCachedWhileAway, Event::Withdrawn) => decision.clear |= IS_CACHING,
         (Fault::CalledOffDiscardStays, Event::Use { .. } | Event::Work)
             if now.state == State::Active =>

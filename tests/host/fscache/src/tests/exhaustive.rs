@@ -28,7 +28,13 @@ pub(super) fn events() -> Vec<Event> {
     ];
     for modify in [false, true] {
         for live in [false, true] {
-            events.push(Event::Use { modify, live });
+            for patient in [false, true] {
+                events.push(Event::Use {
+                    modify,
+                    live,
+                    patient,
+                });
+            }
         }
     }
     events
@@ -70,7 +76,8 @@ const CHANGED: usize = flags::REQUESTS
     | flags::NEEDS_UPDATE
     | flags::HAS_BEEN_CACHED
     | flags::LOCAL_WRITE
-    | flags::WRITER_WAITS;
+    | flags::WRITER_WAITS
+    | flags::WENT_ON;
 
 /// Any state with any flags answers any event, and touches no flag that is not its own.
 #[test]
@@ -130,7 +137,7 @@ fn only_these_flags_matter() {
     for now in snapshots(READ) {
         for event in events() {
             let d = decide(&now, event);
-            for bit in (0..18).map(|bit| 1usize << bit) {
+            for bit in (0..20).map(|bit| 1usize << bit) {
                 if ALL_FLAGS & !READ & bit != 0 {
                     let flags = now.flags | bit;
                     assert_eq!(decide(&Snapshot { flags, ..now }, event), d, "{bit:x}");
@@ -155,7 +162,12 @@ fn plain_use_is_as_decided() {
     let mut plain = 0;
     for now in snapshots(ALL_FLAGS) {
         for (modify, live) in [(false, false), (false, true), (true, false), (true, true)] {
-            let d = decide(&now, Event::Use { modify, live });
+            let event = Event::Use {
+                modify,
+                live,
+                patient: true,
+            };
+            let d = decide(&now, event);
             let nothing = d.action == Action::Rest
                 && d.state == now.state
                 && d.set & !now.flags == 0
@@ -298,9 +310,22 @@ fn check(before: &World, step: &'static str, now: &World) -> Result<(), String> 
     );
     // Also what becomes so while it is put away: whoever looks it up empties it.
     must!(
-        now.state != State::Quiescent || !now.late || now.has(DO_INVALIDATE),
+        now.state != State::Quiescent || !now.late || now.has(DO_INVALIDATE | LOCAL_WRITE),
         "out of date on disk, and forgotten"
     );
+    // Who has the file open never waits; it may be where it must not sleep.
+    let open = now.users - u8::from(now.waiting != Waiting::Nobody);
+    for modify in [false, true] {
+        let again = Event::Use {
+            modify,
+            live: true,
+            patient: true,
+        };
+        must!(
+            open == 0 || decide(&now.snapshot(), again).action != Action::Wait,
+            "somebody would sleep who has the file open"
+        );
+    }
 
     // D6: whoever writes has been announced, or will be.
     if now.state == State::Active && now.writer && now.waiting != Waiting::Writer {
@@ -365,6 +390,7 @@ pub(super) fn asked(before: &World, step: &str) -> Option<Event> {
     let using = |modify, live| Event::Use {
         modify,
         live: live && quiescent,
+        patient: true,
     };
     Some(match step {
         "use to read" => using(false, true),
@@ -372,12 +398,18 @@ pub(super) fn asked(before: &World, step: &str) -> Option<Event> {
         "use to read without cache" => using(false, false),
         "use to write without cache" => using(true, false),
         "the one who waited uses it" => using(waiter, true),
+        "the one who waited goes on" => Event::Use {
+            modify: waiter,
+            live: false,
+            patient: false,
+        },
         "invalidate" | "invalidate without new coherency data" => Event::Invalidate,
         "relinquish" => Event::Relinquish,
         "wanted back" => Event::WantWithdraw,
         "unused for long" => Event::Unused,
         "an operation finds the object broken"
         | "the backend gives up in lookup"
+        | "the backend gives up in lookup, and has no file"
         | "the backend gives up in emptying"
         | "the backend gives up in preparing" => Event::CachingFailed,
         "nothing found" => Event::LookedUpNegative,

@@ -31,7 +31,7 @@ use crate::{
     layout::{free_all, Blob, CacheState, Cookie, CookieRef, Lookup, Volume},
     resources::{Resources, Want},
     stand_in::{
-        fault::{self, with_fault, Fault},
+        fault::{with_fault, Fault},
         set_fscache, Fscache, MISTAKEN,
     },
     state::{flags, Event, State},
@@ -448,18 +448,17 @@ fn two_reads_and_withdraw(stage: &'static Stage) {
 /// The last read ends while the filesystem gives it up.
 fn relinquish_and_end(stage: &'static Stage) {
     let cookie = stage.idle();
+    // What a backend's object holds, and an operation does not.
+    let _ = hold(cookie).into_raw();
+    let given_back = |cookie: &Cookie| CookieRef::own(cookie).put(CookieWhy::PutWork);
+    cookie.object.while_withdrawn.set(given_back);
     let resources = Resources::empty();
     io::begin(&resources, cookie, Want::Read, AccessWhy::IoRead).unwrap();
-    // Whoever reads holds a reference, as backends do.
-    let held = (!fault::is(Fault::OperationWithoutReference)).then(|| hold(cookie));
     stage.at_once([
         Box::new(move || relinquish(cookie)),
         Box::new(move || {
             resources.use_object();
             resources.end();
-            if let Some(held) = held {
-                held.put(CookieWhy::PutWork);
-            }
         }),
     ]);
     stage.check(cookie);

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Write;
 
 /// What a decision can depend upon, in the order in which it is preferred as a guard.
-const CONDITIONS: [(&str, usize); 11] = [
+const CONDITIONS: [(&str, usize); 12] = [
     ("DO_INVALIDATE", flags::DO_INVALIDATE),
     ("DO_PREP_TO_WRITE", flags::DO_PREP_TO_WRITE),
     ("accessed", 0),
@@ -19,10 +19,11 @@ const CONDITIONS: [(&str, usize); 11] = [
     ("HAS_BEEN_CACHED", flags::HAS_BEEN_CACHED),
     ("LOCAL_WRITE", flags::LOCAL_WRITE),
     ("WRITER_WAITS", flags::WRITER_WAITS),
+    ("WENT_ON", flags::WENT_ON),
     ("active", 0),
 ];
 
-const FLAGS: [(&str, usize); 12] = [
+const FLAGS: [(&str, usize); 13] = [
     ("IS_CACHING", flags::IS_CACHING),
     ("NO_DATA_TO_READ", flags::NO_DATA_TO_READ),
     ("NEEDS_UPDATE", flags::NEEDS_UPDATE),
@@ -34,17 +35,29 @@ const FLAGS: [(&str, usize); 12] = [
     ("DO_PREP_TO_WRITE", flags::DO_PREP_TO_WRITE),
     ("DO_INVALIDATE", flags::DO_INVALIDATE),
     ("WRITER_WAITS", flags::WRITER_WAITS),
+    ("WENT_ON", flags::WENT_ON),
     ("OF_OBJECT", flags::OF_OBJECT),
 ];
 
 /// All events, as they are shown.
 fn events() -> Vec<(&'static str, Event)> {
-    let using = |modify, live| Event::Use { modify, live };
+    let using = |modify, live| Event::Use {
+        modify,
+        live,
+        patient: true,
+    };
+    let goes_on = |modify| Event::Use {
+        modify,
+        live: false,
+        patient: false,
+    };
     vec![
         ("Use (to read)", using(false, true)),
         ("Use (to write)", using(true, true)),
         ("Use (to read, no cache)", using(false, false)),
         ("Use (to write, no cache)", using(true, false)),
+        ("Use (to read, goes on)", goes_on(false)),
+        ("Use (to write, goes on)", goes_on(true)),
         ("Invalidate", Event::Invalidate),
         ("WantWithdraw", Event::WantWithdraw),
         ("Unused", Event::Unused),
@@ -224,7 +237,7 @@ fn picture() -> String {
          `/proc/fs/fscache/cookies`. *Guard* is what must hold for the line to apply: flags of the \
          cookie, *accessed* (an operation uses the object), *active* (somebody has the file open). \
          *Set* and *cleared* are flags; `OF_OBJECT` stands for `NEEDS_UPDATE`, \
-         `WRITER_WAITS` and all requests but `DO_RELINQUISH` and `DO_INVALIDATE`, and what is in both columns is set. Events that cannot \
+         `WRITER_WAITS`, `WENT_ON` and all requests but `DO_RELINQUISH` and `DO_INVALIDATE`, and what is in both columns is set. Events that cannot \
          come in a state are refused, and left out if nobody ever tries; a line in which *action* \
          is in brackets never applies to a cookie, whatever happens.\n",
     );
@@ -240,6 +253,8 @@ fn picture() -> String {
         for (name, event) in events() {
             // Whether there is a cache is asked only where it matters.
             let name = match event {
+                Event::Use { patient: false, .. } if now != State::LruDiscarding => continue,
+                Event::Use { patient: false, .. } => name.to_owned(),
                 Event::Use { live: true, .. } if now != State::Quiescent => continue,
                 Event::Use { .. } if now != State::Quiescent => name.replace(", no cache", ""),
                 _ => name.to_owned(),

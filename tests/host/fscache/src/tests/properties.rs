@@ -65,8 +65,10 @@ struct Promise {
     cached: bool,
     /// It is good for nothing, and goes when nobody reads it any more.
     bad: bool,
-    /// There is none, but what is on the disk is to be emptied when it is found.
+    /// What is on the disk, or was when nobody could destroy it, is to be emptied when it is found.
     late: bool,
+    /// Somebody may have written since it was put away, or may be writing now.
+    written: bool,
     /// It goes when nobody reads it any more.
     wanted_back: bool,
     /// It goes when nobody reads it any more, unless somebody opens the file before.
@@ -79,7 +81,9 @@ impl Promise {
         if self.reading {
             return;
         }
-        if self.bad || self.wanted_back || self.unused || self.given_up {
+        if self.cached && (self.bad || self.wanted_back || self.unused || self.given_up) {
+            let writes = self.written && (self.users > 0 || self.bad);
+            self.written &= self.bad || self.late || writes;
             self.cached = false;
             self.bad = false;
             self.wanted_back = false;
@@ -207,6 +211,7 @@ proptest! {
             cached: false,
             bad: false,
             late: false,
+            written: false,
             wanted_back: false,
             unused: false,
             gone: false,
@@ -221,9 +226,11 @@ proptest! {
                     promise.users += 1;
                     promise.writing |= modify;
                     promise.unused = false;
+                    promise.late |= live && !promise.cached && promise.written;
+                    promise.written |= modify;
                     if live && machine.succeed && !promise.cached {
                         promise.cached = machine.empties || !promise.late;
-                        promise.late = false;
+                        promise.late &= !promise.cached;
                     }
                 }
                 Do::Unuse => {
@@ -232,7 +239,7 @@ proptest! {
                 }
                 Do::Invalidate => {
                     promise.bad |= promise.cached && !machine.empties;
-                    promise.late |= !promise.cached;
+                    promise.late |= !promise.cached || !machine.empties;
                 }
                 Do::WantBack => promise.wanted_back = true,
                 Do::LongUnused => {

@@ -111,6 +111,9 @@ pub(super) struct World {
     /// What is on the backend's disk became out of date while it was put there, or by a change that
     /// went past the cache: a lookup finds it, because its coherency data is that of the cookie.
     pub(super) late: bool,
+    /// The backend failed before it had the file in hand that is on its disk, and so cannot destroy
+    /// it.
+    pub(super) unopened: bool,
     /// The backend was told of writes since the lookup.
     pub(super) marked: bool,
     /// How often it was taken out of the table.
@@ -122,7 +125,8 @@ pub(super) const READ: usize = flags::REQUESTS
     | flags::RELINQUISHED
     | flags::HAS_BEEN_CACHED
     | flags::LOCAL_WRITE
-    | flags::WRITER_WAITS;
+    | flags::WRITER_WAITS
+    | flags::WENT_ON;
 
 /// The flags that a world keeps.
 const KEPT: usize = READ | flags::IS_CACHING;
@@ -142,6 +146,7 @@ impl World {
         object: false,
         stale: false,
         late: false,
+        unopened: false,
         marked: false,
         unhashed: 0,
     };
@@ -252,6 +257,11 @@ impl World {
                         w.found();
                         w.outside(Event::CachingFailed);
                     });
+                    go("the backend gives up in lookup, and has no file", &|w| {
+                        w.found();
+                        w.unopened = true;
+                        w.outside(Event::CachingFailed);
+                    });
                 }
                 go("looked up", &|w| {
                     w.found();
@@ -301,8 +311,10 @@ impl World {
                     // What C's cachefiles does when it commits.
                     w.flags &= !flags::LOCAL_WRITE;
                 }
+                w.late |= w.stale && w.unopened;
                 w.object = false;
                 w.stale = false;
+                w.unopened = false;
                 w.marked = false;
                 w.worker = Worker::Withdrawn;
             }),
@@ -369,6 +381,22 @@ impl World {
                     w.waiting = Waiting::Nobody;
                     w.try_to_use(modify, true);
                 });
+            }
+            if self.waiting != Waiting::Nobody && self.state == State::LruDiscarding {
+                go("the one who waited goes on", &|w| {
+                    let modify = w.waiting == Waiting::Writer;
+                    w.waiting = Waiting::Nobody;
+                    let action = w.outside(Event::Use {
+                        modify,
+                        live: false,
+                        patient: false,
+                    });
+                    assert_ne!(action, Action::Wait);
+                });
+            }
+            // netfs does not tell what it writes to a file that it thinks is not cached.
+            if self.writer && self.waiting != Waiting::Writer && !self.has(flags::IS_CACHING) {
+                go("a write that nobody hears of", &World::spoil_unseen);
             }
             go("invalidate", &|w| {
                 w.spoil();
@@ -468,7 +496,12 @@ impl World {
 
     fn try_to_use(&mut self, modify: bool, live: bool) {
         let live = live && self.state == State::Quiescent;
-        if self.outside(Event::Use { modify, live }) == Action::Wait {
+        let event = Event::Use {
+            modify,
+            live,
+            patient: true,
+        };
+        if self.outside(event) == Action::Wait {
             self.waiting = if modify {
                 Waiting::Writer
             } else {
@@ -492,10 +525,11 @@ impl World {
             self.stale,
             self.late,
             self.marked,
+            self.unopened,
         ];
         let mut packed = self.flags as u64;
         for (at, bit) in bools.into_iter().enumerate() {
-            packed |= u64::from(bit) << (18 + at);
+            packed |= u64::from(bit) << (20 + at);
         }
         for (at, value) in [
             self.state as u8,
@@ -508,16 +542,16 @@ impl World {
         .into_iter()
         .enumerate()
         {
-            packed |= u64::from(value) << (26 + 4 * at);
+            packed |= u64::from(value) << (29 + 4 * at);
         }
         packed
     }
 
     fn unpack(packed: u64) -> Self {
-        let bit = |at: u32| packed >> (18 + at) & 1 != 0;
-        let value = |at: u32| (packed >> (26 + 4 * at) & 15) as usize;
+        let bit = |at: u32| packed >> (20 + at) & 1 != 0;
+        let value = |at: u32| (packed >> (29 + 4 * at) & 15) as usize;
         Self {
-            flags: (packed & 0x3_ffff) as usize,
+            flags: (packed & 0xf_ffff) as usize,
             writer: bit(0),
             queued: bit(1),
             lru: bit(2),
@@ -526,6 +560,7 @@ impl World {
             stale: bit(5),
             late: bit(6),
             marked: bit(7),
+            unopened: bit(8),
             state: State::ALL[value(0)],
             users: value(1) as u8,
             waiting: [Waiting::Nobody, Waiting::Reader, Waiting::Writer][value(2)],

@@ -5,7 +5,7 @@
 use super::stage::{blob, Stage};
 use crate::{
     cache, cookie,
-    layout::{CookieRef, VolumeRef},
+    layout::{Cookie, CookieRef, VolumeRef},
     stand_in::{complaints, context::Atomic, fscache, memory},
     state::State,
     trace::{CookieWhy, VolumeWhy},
@@ -36,6 +36,40 @@ fn last_put_in_a_completion() {
     assert_eq!(memory::used(), used, "freed in a completion");
     stage.work();
     assert!(memory::used() < used, "never freed");
+    stage.take_cache(cache);
+    stage.end();
+}
+
+/// Whoever has the last reference goes while the cookie is looked at, in a completion: it is there as
+/// long as that lasts, and nothing sleeps (D11).
+#[test]
+fn last_reference_goes_while_it_is_kept() {
+    let stage = Stage::new();
+    let cache = stage.bring_cache();
+    let volume = stage.volume(c"v");
+    let cookie = stage.cookie(&volume, b"key");
+    // SAFETY: Nothing is taken off that is freed here.
+    let looked_at = unsafe { Cookie::from_raw(cookie.as_raw()) };
+    let id = cookie.debug_id();
+    users::use_cookie(&cookie, false);
+    stage.work();
+    users::unuse(&cookie);
+    let last = CookieRef::get(&cookie, CookieWhy::GetEndAccess);
+    cookie::relinquish(cookie, false);
+    stage.work();
+    let used = memory::used();
+    {
+        let _completion = Atomic::enter();
+        CookieRef::keep_while(looked_at, || {
+            last.put(CookieWhy::PutWork);
+            stage.work();
+            assert_eq!(looked_at.debug_id(), id, "freed while it was looked at");
+        });
+    }
+    assert_eq!(memory::used(), used, "freed in a completion");
+    stage.work();
+    assert!(memory::used() < used, "never freed");
+    stage.give_up(volume);
     stage.take_cache(cache);
     stage.end();
 }

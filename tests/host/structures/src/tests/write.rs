@@ -2,7 +2,7 @@
 
 //! Copying to the cache: the filesystem is told once, whatever happens (O3, O4, R61, R66).
 
-use super::stage::{Stage, EMPTIED, PREPARED, RESIZE_MEANWHILE, TOLD_SIZE};
+use super::stage::{blob, Stage, EMPTIED, PREPARED, RESIZE_MEANWHILE, TOLD_SIZE};
 use crate::{
     bindings::{address_space, inode, xarray, MARKS_TAKEN_OFF},
     cookie,
@@ -84,6 +84,35 @@ fn told_once() {
     assert_eq!(copy(&cookie, 4096), (vec![REFUSED], 1));
     assert_eq!(cookie.n_accesses().load(Relaxed), 0, "accesses are left");
     users::unuse(&cookie);
+    cookie::relinquish(cookie, false);
+    stage.work();
+    stage.give_up(volume);
+    stage.take_cache(cache);
+    stage.end();
+}
+
+/// A file changes on the server while what was read of it before is still to be copied: that is not
+/// done, and once all is done with the file it is cached again (D5). Who only reads by an operation of
+/// the cache has nothing of old to copy.
+#[test]
+fn old_content_after_an_invalidation() {
+    let stage = Stage::new();
+    let cache = stage.bring_cache();
+    let volume = stage.volume(c"v");
+    let cookie = stage.cookie(&volume, b"key");
+    for (modify, after) in [(false, 4096), (true, REFUSED)] {
+        users::use_cookie(&cookie, modify);
+        stage.work();
+        assert_eq!(copy(&cookie, 4096), (vec![4096], 1));
+        cookie::invalidate(&cookie, blob(b""), 3000, false);
+        stage.work();
+        assert_eq!(copy(&cookie, 4096), (vec![after], 1));
+        users::unuse(&cookie);
+        users::use_cookie(&cookie, modify);
+        stage.work();
+        assert_eq!(copy(&cookie, 4096), (vec![4096], 1));
+        users::unuse(&cookie);
+    }
     cookie::relinquish(cookie, false);
     stage.work();
     stage.give_up(volume);

@@ -70,6 +70,46 @@ fn change_without_cache(stage: &'static Stage) {
     stage.check(cookie);
 }
 
+/// As before, but netfs stores a part of a page that it does not have, of which the cache does not
+/// hear.
+fn unheard_change_without_cache(stage: &'static Stage) {
+    let cookie = stage.active();
+    cookie::withdraw(cookie);
+    stage.settle();
+    stage.volume.cache().set_state(CacheState::Withdrawn);
+    users::use_cookie(cookie, true);
+    assert_eq!(cookie.state(), State::Quiescent);
+    cookie.version.set(cookie.version.get() + 1);
+    stage.volume.cache().set_state(CacheState::Active);
+    stage.volume.cache().lookup.set(Lookup::Kept);
+    users::use_cookie(cookie, false);
+    stage.settle();
+    assert_eq!(cookie.state(), State::Active);
+    for _ in 0..3 {
+        users::unuse(cookie);
+    }
+    stage.check(cookie);
+}
+
+/// The file is cut while it is not open to be changed, and there is nothing to cut in the cache.
+fn cut_of_nothing(stage: &'static Stage) {
+    let cookie = stage.active();
+    cookie::withdraw(cookie);
+    stage.settle();
+    assert_eq!(cookie.state(), State::Quiescent);
+    cookie.version.set(cookie.version.get() + 1);
+    let resources = Resources::empty();
+    assert!(io::begin(&resources, cookie, Want::Write, AccessWhy::IoResize).is_err());
+    stage.volume.cache().lookup.set(Lookup::Kept);
+    users::use_cookie(cookie, false);
+    stage.settle();
+    assert_eq!(cookie.state(), State::Active);
+    for _ in 0..2 {
+        users::unuse(cookie);
+    }
+    stage.check(cookie);
+}
+
 /// The cache goes while the file is read: that what was read is not stored is no change of it.
 fn copy_without_cache(stage: &'static Stage) {
     let cookie = stage.active();
@@ -89,6 +129,8 @@ fn copy_without_cache(stage: &'static Stage) {
 scenarios! {
     copy_without_cache: None;
     change_without_cache: None;
+    unheard_change_without_cache: None;
+    cut_of_nothing: None;
     withdraw_of_nothing: None;
     read_after_no_discard: None;
     work_after_death: None;
@@ -144,7 +186,7 @@ mod bugs_of_old_are_seen {
         writer_not_announced: LateWriterNotAnnounced, Some(BOUND), write_and_lookup,
             ["a writer was not announced"];
         access_ended_without_reference: OperationWithoutReference, Some(BOUND), relinquish_and_end,
-            ["used after it was freed", "freed while hashed"];
+            ["used after it was freed", "back from the dead"];
         counter_read_late: CounterReadLate, Some(BOUND), invalidate_and_read,
             ["old content under the new count"];
         withdrawal_strikes_the_next: WithdrawStrikesTheNext, None, withdraw_of_nothing,
@@ -155,7 +197,9 @@ mod bugs_of_old_are_seen {
             ["queued at every access"];
 
         change_forgotten_where_there_is_nothing: InvalidationOfNothingForgotten, None,
-            change_without_cache, ["stale"];
+            cut_of_nothing, ["stale"];
+        writer_forgotten_where_there_is_nothing: WriterWithoutCacheForgotten, None,
+            unheard_change_without_cache, ["stale"];
         not_cached_while_away: NotCachedWhileAway, None, change_without_cache,
             ["netfs stores what the cache cannot take"];
 

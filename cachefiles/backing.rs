@@ -4,7 +4,10 @@
 
 use crate::{
     file,
-    inode::DirectoryAbility,
+    inode::{
+        DirectoryAbility,
+        Inode, //
+    },
     limits::BlockSize,
     path::{
         Path,
@@ -40,14 +43,17 @@ pub(crate) fn check_backing(root: &Path) -> Result<(), Refusal> {
         pr_warn!("File cache on idmapped mounts not supported\n");
         return Err(EINVAL.into());
     }
-    let able = root
-        .dentry()
-        .inode()
-        .is_some_and(|inode| inode.can(DirectoryAbility::Root));
+    let inode = root.dentry().inode();
+    let able = inode.is_some_and(|inode| inode.can(DirectoryAbility::Root));
     let (error, why) = if !able {
         (
             EOPNOTSUPP,
             ": the filesystem lacks unnamed files, extended attributes or directories",
+        )
+    } else if inode.is_some_and(Inode::takes_names_for_the_same) {
+        (
+            EOPNOTSUPP,
+            ": the filesystem does not tell upper case from lower case there (chattr +F)",
         )
     } else if !mount.can_report_and_sync() {
         (

@@ -195,7 +195,7 @@ pub(crate) struct Cache {
 /// Whether an error says that the backing filesystem itself is broken, or gone.
 ///
 /// Want of space, quota, permission, memory or of a feature concerns what was tried, not the cache.
-fn is_fatal(error: Error) -> bool {
+pub(crate) fn is_fatal(error: Error) -> bool {
     error == EIO || error == EROFS || error == EUCLEAN || error == ESHUTDOWN
 }
 

@@ -8,8 +8,9 @@
 //!
 //! # Locks
 //!
-//! `opening` is held while a directory is looked up or made, which may wait for memory, and so is not
-//! taken under an object's `change`. What is open is found without.
+//! `opening` is held while a directory is looked up, which may wait for memory, and so is not taken
+//! under an object's `change`; and not while one is made, which may wait until the filesystem is
+//! thawed. What is open is found without.
 
 use crate::{
     cache::Cache,
@@ -60,7 +61,8 @@ impl Fanout {
     ///
     /// # Errors
     ///
-    /// Those of [`store::get_directory`]; asked again, it is tried again.
+    /// Those of [`store::find_directory`] and [`store::make_directory`]; asked again, it is tried
+    /// again.
     #[inline]
     pub(crate) fn get(&self, cache: &Cache, of: &Dentry, index: u8) -> Result<&Dentry> {
         // As many as there are bytes were made.
@@ -80,15 +82,26 @@ impl Fanout {
         index: u8,
         slot: &'a Slot,
     ) -> Result<&'a Dentry> {
-        let opening = self.opening.lock();
+        let name = key::fanout_name(index);
+        cache.with_creds(|| {
+            for _ in 0..store::ATTEMPTS {
+                if let Some(directory) = self.find(of, &name, slot)? {
+                    return Ok(directory);
+                }
+                cache.room_for_create(|room| store::make_directory(room, of, &name))?;
+            }
+            Err(ESTALE)
+        })
+    }
+
+    /// Opens one that is there.
+    fn find<'a>(&'a self, of: &Dentry, name: &[u8], slot: &'a Slot) -> Result<Option<&'a Dentry>> {
+        let _opening = self.opening.lock();
         if slot.as_ref().is_none() {
-            let name = key::fanout_name(index);
-            let (directory, _) = cache.with_creds(|| {
-                cache.room_for_create(|room| store::get_directory(room, of, &name))
-            })?;
-            slot.populate(directory);
+            if let Some(directory) = store::find_directory(of, name)? {
+                slot.populate(directory);
+            }
         }
-        drop(opening);
-        Ok(slot.as_ref().ok_or(EIO)?)
+        Ok(slot.as_ref().map(|directory| &***directory))
     }
 }

@@ -7,7 +7,10 @@
 //! when the guard goes.
 
 use crate::{
-    cache::Cache,
+    cache::{
+        self,
+        Cache, //
+    },
     dentry::Dentry,
     dirop::{
         Creating,
@@ -56,7 +59,7 @@ const DIR_MODE: u16 = 0o700;
 pub(crate) const FILE_MODE: u16 = 0o600;
 
 /// How often an operation that lost a race is tried again.
-const ATTEMPTS: usize = 8;
+pub(crate) const ATTEMPTS: usize = 8;
 
 /// Where something is made, and whether there is room to make it.
 pub(crate) struct Room<'a> {
@@ -89,23 +92,34 @@ impl fmt::Display for Name<'_> {
 ///
 /// # Errors
 ///
-/// `EBUSY` if something uses it already, `EIO` if it is no directory, `EPERM` if it cannot hold a
-/// cache, and those of the room check and of the backing filesystem.
+/// Those of [`find_directory`], of the room check and of the backing filesystem.
 pub(crate) fn get_directory(
     room: &Room<'_>,
     dir: &Dentry,
     name: &[u8],
 ) -> Result<(InUse<ARef<Dentry>>, bool)> {
+    let mut is_new = false;
     for _ in 0..ATTEMPTS {
-        let found = look_up_directory(dir, name)?;
-        let is_new = found.is_none();
-        let found = match found {
-            Some(found) => found,
-            None => match make_directory(room, dir, name)? {
-                Some(made) => made,
-                // Somebody else made it, or the filesystem forgot it: ask again.
-                None => continue,
-            },
+        if let Some(found) = find_directory(dir, name)? {
+            return Ok((found, is_new));
+        }
+        is_new = make_directory(room, dir, name)?;
+    }
+    Err(ESTALE)
+}
+
+/// Opens a directory and marks it as in use; [`None`] if there is none of that name.
+///
+/// Needs no write access: what is there is found also while the filesystem is frozen.
+///
+/// # Errors
+///
+/// `EBUSY` if something uses it already, `EIO` if it is no directory, `EPERM` if it cannot hold
+/// objects, and those of the backing filesystem.
+pub(crate) fn find_directory(dir: &Dentry, name: &[u8]) -> Result<Option<InUse<ARef<Dentry>>>> {
+    for _ in 0..ATTEMPTS {
+        let Some(found) = look_up_directory(dir, name)? else {
+            return Ok(None);
         };
         let directory = match InUse::mark(found, NOBODY) {
             Ok(directory) => directory,
@@ -127,11 +141,11 @@ pub(crate) fn get_directory(
             }
             return Err(EIO);
         }
-        let able = directory
-            .inode()
-            .is_some_and(|inode| inode.can(DirectoryAbility::Store));
+        let able = directory.inode().is_some_and(|inode| {
+            inode.can(DirectoryAbility::Store) && !inode.takes_names_for_the_same()
+        });
         return if able {
-            Ok((directory, is_new))
+            Ok(Some(directory))
         } else {
             Err(EPERM)
         };
@@ -152,8 +166,7 @@ fn report_lookup_error(dir: &Dentry, name: &[u8], error: Error) {
     }
 }
 
-/// Looks for a directory, without write access: what is there is found also while the filesystem is
-/// frozen.
+/// Looks for a directory.
 fn look_up_directory(dir: &Dentry, name: &[u8]) -> Result<Option<ARef<Dentry>>> {
     match inject::read().and_then(|()| dir.lookup(name)) {
         Ok(found) => {
@@ -168,18 +181,17 @@ fn look_up_directory(dir: &Dentry, name: &[u8]) -> Result<Option<ARef<Dentry>>> 
     }
 }
 
-/// Makes a directory; [`None`] if there is something of that name, or the filesystem made the
-/// directory and forgot it.
-fn make_directory(room: &Room<'_>, dir: &Dentry, name: &[u8]) -> Result<Option<ARef<Dentry>>> {
+/// Makes a directory; false if there is something of that name.
+pub(crate) fn make_directory(room: &Room<'_>, dir: &Dentry, name: &[u8]) -> Result<bool> {
     let access = room.mount.want_write()?;
     let creating = inject::read()
         .and_then(|()| Creating::start(&access, dir, name))
         .inspect_err(|error| report_lookup_error(dir, name, *error))?;
     trace::lookup(NOBODY, dir, Ok(creating.dentry()));
     if !creating.dentry().is_negative() {
-        return Ok(None);
+        return Ok(false);
     }
-    let made = mkdir(room, dir, creating).inspect_err(|error| {
+    mkdir(room, dir, creating).inspect_err(|error| {
         if crate::ratelimit::may_speak() {
             pr_err!(
                 "mkdir {} failed with error {}\n",
@@ -188,8 +200,7 @@ fn make_directory(room: &Room<'_>, dir: &Dentry, name: &[u8]) -> Result<Option<A
             );
         }
     })?;
-    let made = made.dentry();
-    Ok((!made.is_unhashed() && !made.is_negative()).then(|| made.into()))
+    Ok(true)
 }
 
 /// Makes a directory of a name that is locked and does not exist.
@@ -526,31 +537,22 @@ fn daemon_error(cache: &Cache, error: Error) -> Error {
     if error == ENOENT || error == ESTALE {
         // The filesystem gave it up meanwhile.
         ESTALE
-    } else if error == ENOMEM || error == EBUSY {
+    } else if error == ENOMEM {
         error
-    } else if error == EPERM || error == EACCES {
-        // Made undeletable by somebody: as good as in use. An error would make the daemon exit.
-        EBUSY
-    } else {
+    } else if cache::is_fatal(error) {
         cache.note_error(error, fmt!("Cull failed"));
         pr_err!("Internal error: {}\n", error.to_errno());
         EIO
+    } else {
+        // Made undeletable by somebody, no room to move it, another subvolume: as good as in use.
+        // Any other error would make the daemon exit.
+        EBUSY
     }
 }
 
 /// Finds what the daemon asks about, in `dir`.
 fn find_victim(cache: &Cache, dir: &Dentry, name: &[u8]) -> Result<ARef<Dentry>> {
-    dir.lookup(name).map_err(|error| {
-        if error == ENOENT {
-            ESTALE
-        } else if error == ENOMEM {
-            error
-        } else {
-            cache.note_error(error, fmt!("Lookup failed"));
-            pr_err!("Internal error: {}\n", error.to_errno());
-            EIO
-        }
-    })
+    dir.lookup(name).map_err(|error| daemon_error(cache, error))
 }
 
 /// Is what has this name in use?

@@ -108,6 +108,13 @@ impl Inode {
             }
     }
 
+    /// Does the directory take names for the same that differ by case, say?
+    pub(crate) fn takes_names_for_the_same(&self) -> bool {
+        // SAFETY: Valid by the borrow; a single volatile load.
+        let flags = unsafe { (&raw const (*self.as_raw()).i_flags).read_volatile() };
+        flags & bindings::S_CASEFOLD != 0
+    }
+
     /// Takes the inode's lock. Sleeps.
     pub(crate) fn lock(&self) -> InodeGuard<'_> {
         // SAFETY: Valid by the borrow.

@@ -179,6 +179,23 @@ if mount_loop 2>/dev/null; then
 else
 	say 'xfs with blocks of 16384: this kernel does not mount it'
 fi
+# Names that differ by case are names of different files to a cache.
+if [ "${PAIR#*-}" = r ]; then
+	blank 256M
+	mke2fs -q -t ext4 -O casefold /tmp/backing.img
+	if mount_loop 2>/dev/null; then
+		rmdir $CACHE/lost+found
+		chattr +F $CACHE
+		refused 'ext4 without upper case' 95
+		chattr -F $CACHE
+		mkdir $CACHE/cache
+		chattr +F $CACHE/cache
+		equal "errno of a bind on a folder without upper case" "$(bind)" 1
+		umount $CACHE
+	else
+		say 'ext4 without upper case: this kernel does not mount it'
+	fi
+fi
 mount_nfs '' $CACHE
 refused nfs 95
 umount $CACHE

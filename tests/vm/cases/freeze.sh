@@ -59,5 +59,21 @@ same filling
 remount
 read_warm frozen
 read_warm filling
+# Whoever has to make a folder waits, and holds up nobody whose folder is there.
+random $EXPORT/filling/4 4099
+sync -f $EXPORT
+remount
+trap 'fsfreeze -u $CACHE' EXIT
+fsfreeze -f $CACHE
+cat $MNT/filling/4 >/tmp/part4 & new=$!
+wait_for "a task waits until it is thawed" grep -qs want_write /proc/[0-9]*/stack
+hits=$(stat_of CaRdOps RD)
+timeout $((60 * ${SLOW:-1})) cat $MNT/frozen/* >/tmp/read || fail "files of folders that are there are not read while another is made"
+cat $EXPORT/frozen/* | cmp - /tmp/read || fail "wrong bytes read while it is frozen"
+more "reads from the cache while a folder is made" "$(stat_of CaRdOps RD)" "$hits"
+fsfreeze -u $CACHE
+trap - EXIT
+wait $new || fail "a file whose folder was to be made while it was frozen cannot be read"
+cmp /tmp/part4 $EXPORT/filling/4 || fail "wrong bytes in a file whose folder was to be made while it was frozen"
 umount_nfs
 unbind

@@ -33,9 +33,10 @@
 //!
 //! # Unload
 //!
-//! The device pins the module while it is open, and closes only when no object is counted any more.
-//! What may still run then are the last instructions of a completion or of fscache's worker; both
-//! are waited for (`Cachefiles::drop`), and the jar's worker is, before the module goes.
+//! The device pins the module while it is open, and closes only when no object or volume is counted
+//! any more. What may still run then are the last instructions of a completion, of fscache's worker,
+//! or of a task that gave the last of a volume up; all are waited for (`Cachefiles::drop`), and the
+//! jar's worker is, before the module goes.
 
 // Each module compiles all shared wrappers, and uses its part.
 #![allow(dead_code)]

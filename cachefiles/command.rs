@@ -87,8 +87,8 @@ const VERBS: [(&[u8], Verb); 15] = [
 pub(crate) struct Command<'a> {
     /// What to do.
     pub(crate) verb: Verb,
-    /// Everything behind the white space that follows the word; may be empty, holds neither NUL
-    /// nor newline.
+    /// Everything behind the white space that follows the word; may be empty, holds no NUL, and a
+    /// newline only if it is a name.
     pub(crate) argument: &'a [u8],
 }
 
@@ -97,14 +97,24 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b'\t'..=b'\r' | b' ' | 0xa0)
 }
 
+/// Whether a line's word takes the name of something in the cache.
+fn is_about_a_name(line: &[u8]) -> bool {
+    let word = line.split(|&byte| is_space(byte)).next();
+    VERBS
+        .iter()
+        .any(|&(name, verb)| Some(name) == word && matches!(verb, Verb::Cull | Verb::Inuse))
+}
+
 /// Takes a written line apart.
 ///
-/// A newline ends the line; only white space may follow it, as a second command would be lost.
+/// A newline ends the line; only white space may follow it, as a second command would be lost. Else
+/// it belongs to the name that [`Verb::Cull`] or [`Verb::Inuse`] is about: a daemon passes on what
+/// it finds in a folder, and does not survive `EINVAL`.
 ///
 /// # Errors
 ///
 /// - [`Refusal::Invalid`] if there is a NUL byte, if the line is empty but ended, or if something
-///   follows its end;
+///   follows the end of what is not about a name;
 /// - [`Refusal::Unknown`] if the first word is none that is known. White space in front of it
 ///   makes it the empty word, which is not known.
 pub(crate) fn parse(written: &[u8]) -> Result<Command<'_>, Refusal> {
@@ -113,10 +123,16 @@ pub(crate) fn parse(written: &[u8]) -> Result<Command<'_>, Refusal> {
     }
 
     let mut lines = written.splitn(2, |&byte| byte == b'\n');
-    let line = lines.next().unwrap_or(&[]);
+    let mut line = lines.next().unwrap_or(&[]);
     if let Some(rest) = lines.next() {
-        if line.is_empty() || !rest.iter().all(|&byte| is_space(byte)) {
+        if line.is_empty() {
             return Err(Refusal::Invalid);
+        }
+        if !rest.iter().all(|&byte| is_space(byte)) {
+            if !is_about_a_name(line) {
+                return Err(Refusal::Invalid);
+            }
+            line = written.strip_suffix(b"\n").unwrap_or(written);
         }
     }
 

@@ -252,6 +252,12 @@ impl Config {
 
     /// The cache, a name in the daemon's current directory, and that directory, which must be one
     /// of the cache's.
+    ///
+    /// # Errors
+    ///
+    /// `ESTALE` if it is none: whoever holds the device may remove things from the cache, and from
+    /// nowhere else. A daemon that is going through a volume while that is moved to the graveyard
+    /// gets this for the rest of it, and any other answer would make it exit.
     fn target<'a>(&self, argument: &'a [u8], what: &str) -> Result<(&Cache, Path, &'a [u8])> {
         if !command::is_plain_name(argument) {
             pr_err!("{} command requires dirfd and filename\n", what);
@@ -269,9 +275,7 @@ impl Config {
         let is_ours = core::ptr::eq(&**directory.mount(), cache.mount())
             && directory.dentry().is_below(cache.store());
         if !is_ours {
-            // Whoever holds the device may remove things from the cache, and from nowhere else.
-            pr_err!("{} command requires a directory of the cache\n", what);
-            return Err(EPERM);
+            return Err(ESTALE);
         }
         Ok((cache, directory, argument))
     }

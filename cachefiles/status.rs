@@ -84,10 +84,12 @@ impl Status {
         self.culling.load(ordering::Relaxed)
     }
 
-    /// Asks the daemon to cull, or to stop.
+    /// Asks the daemon to cull, or to stop. It is woken also if it knows already that there is
+    /// something to read: it may wait for being asked alone (`POLLOUT`).
     pub(crate) fn set_culling(&self, culling: bool) {
         if self.is_culling() != culling && self.culling.xchg(culling, ordering::Full) != culling {
-            self.note_change();
+            self.changed.store(true, ordering::Release);
+            self.waiters.notify_all();
         }
     }
 

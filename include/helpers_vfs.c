@@ -57,6 +57,11 @@ bool fscache_helper_capable_sys_admin(void)
 	return capable(CAP_SYS_ADMIN);
 }
 
+void fscache_helper_synchronize_tasks(void)
+{
+	synchronize_rcu_tasks();
+}
+
 void fscache_helper_flush_workqueue(struct workqueue_struct *queue)
 {
 	flush_workqueue(queue);

@@ -33,6 +33,7 @@ bool fscache_helper_is_idmapped(const struct vfsmount *mnt);
 void fscache_helper_kiocb_end_write(struct kiocb *iocb);
 int fscache_helper_current_ioprio(void);
 bool fscache_helper_capable_sys_admin(void);
+void fscache_helper_synchronize_tasks(void);
 void fscache_helper_flush_workqueue(struct workqueue_struct *queue);
 
 /* What may be configured away in the kernel is inline then. */

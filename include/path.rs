@@ -178,8 +178,9 @@ impl Drop for WriteAccess<'_> {
 
 /// A path that owns its references.
 pub(crate) struct Path {
-    mount: ARef<Mount>,
+    // Goes first: the mount may be the last to hold the filesystem.
     dentry: ARef<Dentry>,
+    mount: ARef<Mount>,
 }
 
 impl Path {

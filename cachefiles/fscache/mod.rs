@@ -91,12 +91,16 @@ pub(crate) fn count(what: Count) {
     unsafe { Atomic::<i32>::from_ptr(counter.cast()) }.add(1, ordering::Relaxed);
 }
 
-/// Waits until nobody is in a function of this module that told fscache of its end before.
+/// Waits until nobody is in a function of this module that told fscache, or who withdraws a cache, of
+/// its end before.
 ///
 /// To be called when no cache is bound. Sleeps.
 pub(crate) fn wait_for_last_callers() {
     // Completions in interrupt context.
     kernel::sync::rcu::synchronize_rcu();
+    // Tasks: one that unmounts and was preempted after it gave its volume up, say.
+    // SAFETY: May be called wherever one may sleep.
+    unsafe { bindings::fscache_helper_synchronize_tasks() };
     // fscache's workers.
     // SAFETY: fscache exports its queue, which lives as long as fscache, whom we use.
     unsafe { bindings::fscache_helper_flush_workqueue(bindings::fscache_wq) };

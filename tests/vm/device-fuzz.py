@@ -75,9 +75,11 @@ def protocol(line):
     if b"\0" in line:
         return "malformed", {"EINVAL"}
     head, newline, rest = line.partition(b"\n")
-    if newline and (not head or ours and rest.strip(SPACES)):
-        return "malformed", {"EINVAL"}
     word = re.split(b"[" + SPACES + b"]", head, maxsplit=1)[0]
+    if newline and ours and rest.strip(SPACES) and word in (b"cull", b"inuse"):
+        head = line.removesuffix(b"\n")    # it belongs to the name
+    elif newline and (not head or ours and rest.strip(SPACES)):
+        return "malformed", {"EINVAL"}
     argument = head[len(word):].lstrip(SPACES)
     if word not in WORDS:
         return "unknown", {"EOPNOTSUPP"}
@@ -100,7 +102,7 @@ def protocol(line):
     elif b"/" in argument:
         may = {"EINVAL"}
     else:
-        may = {True, "EIO", "ESTALE", "EBUSY", "EACCES", "ENAMETOOLONG"} | ({"EPERM"} if ours else set())
+        may = {True, "EIO", "ESTALE", "EBUSY", "EACCES", "ENAMETOOLONG"}
     return word.decode(), may
 
 

@@ -61,10 +61,25 @@ fn refusals() {
         b"\0",
         b"bind\ndir /x",
         b"bind\n\0",
+        b"cull\0\nx",
+        b"cull D\nx\0",
+        b"culls D\nx",
+        b"\ncull D\nx",
     ] {
         assert_eq!(parse(invalid), Err(Invalid), "{invalid:?}");
     }
     assert!(parse(b"bind\n \n").is_ok());
+}
+
+/// What a daemon finds in a folder may be called anything.
+#[test]
+fn names_with_newlines() {
+    assert_eq!(ok(b"inuse D\nx"), (Verb::Inuse, b"D\nx".to_vec()));
+    assert_eq!(ok(b"cull Ia\nb\n"), (Verb::Cull, b"Ia\nb".to_vec()));
+    assert_eq!(ok(b"cull D\nx\n\n"), (Verb::Cull, b"D\nx\n".to_vec()));
+    assert_eq!(ok(b"cull D\ncull E"), (Verb::Cull, b"D\ncull E".to_vec()));
+    assert_eq!(ok(b"cull\nD"), (Verb::Cull, b"D".to_vec()));
+    assert_eq!(ok(b"cull D\n \n"), (Verb::Cull, b"D".to_vec()));
 }
 
 #[test]
@@ -117,10 +132,17 @@ fn model(line: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Refusal> {
         return Err(Invalid);
     }
     let space = |b: u8| [9, 10, 11, 12, 13, 32, 160].contains(&b);
-    let end = line.iter().position(|b| *b == 10);
+    let mut end = line.iter().position(|b| *b == 10);
     if let Some(at) = end {
-        if at == 0 || line[at + 1..].iter().any(|b| !space(*b)) {
+        if at == 0 {
             return Err(Invalid);
+        }
+        if line[at + 1..].iter().any(|b| !space(*b)) {
+            let word = line.iter().position(|b| space(*b)).unwrap();
+            if ![&b"cull"[..], b"inuse"].contains(&&line[..word]) {
+                return Err(Invalid);
+            }
+            end = (line[line.len() - 1] == 10).then(|| line.len() - 1);
         }
     }
     let line = &line[..end.unwrap_or(line.len())];
@@ -159,7 +181,8 @@ proptest! {
             (Ok(c), Ok((w, a))) => {
                 prop_assert_eq!(w, word.as_bytes());
                 prop_assert_eq!(c.argument, &a[..]);
-                prop_assert!(!c.argument.contains(&0) && !c.argument.contains(&b'\n'));
+                prop_assert!(!c.argument.contains(&0));
+                prop_assert!(["cull", "inuse"].contains(&word) || !c.argument.contains(&b'\n'));
                 prop_assert_eq!(is_plain_name(c.argument), !a.contains(&b'/'));
             }
             (Err(Invalid), Err(Invalid)) => {}

@@ -118,14 +118,12 @@ impl CookieRef {
     /// As for [`Self::release`].
     #[cold]
     unsafe fn release_later(cookie: NonNull<Cookie>) {
+        // SAFETY: The cookie is there until the worker frees it.
+        let work = unsafe { &raw mut (*cookie.as_ref().as_raw()).work };
         // SAFETY: It was the last reference, so nobody else can queue the worker. Should it still be
         // running, it is past its own put, and touches nothing after that; a work item never runs
         // twice at once.
-        unsafe {
-            fscache()
-                .queue
-                .queue(&raw mut (*cookie.as_ref().as_raw()).work)
-        };
+        unsafe { fscache().queue.queue(work) };
     }
 
     /// Gives the reference back, and frees the cookie if it was the last. Sleeps.

@@ -30,7 +30,7 @@ mutant D3 structures constructors::cookies $layout/new_cookie.rs \
                 free_cookie(cookie);
                 fscache'
 mutant R13 structures references::last_put_in_a_completion $layout/cookie_ref.rs \
-	'unsafe { fscache().queue.queue(&raw mut (*cookie.as_ref().as_raw()).work) };' 'unsafe { Self::release(cookie) };'
+	'unsafe { fscache().queue.queue(work) };' 'unsafe { Self::release(cookie) };'
 mutant I3 structures references::hashed_and_given_back $layout/cookie_ref.rs \
 	'if fscache().cookies.is_hashed(this) {' 'if false {'
 mutant R7 structures keys::of_volumes $layout/volume.rs \
@@ -183,7 +183,7 @@ mutant R60 cachefiles extent::whole_blocks_are_forgotten $extent \
 mutant I11 cachefiles command::names_with_newlines cachefiles/command.rs \
 	'if !is_about_a_name(line) {' 'if true {'
 mutant I11 cachefiles command::refusals cachefiles/command.rs \
-	'line.is_empty() || !rest.iter().all(|&byte| is_space(byte))' 'line.is_empty()'
+	'if !rest.iter().all(|&byte| is_space(byte)) {' 'if false {'
 mutant I11 cachefiles command::every_percent cachefiles/command.rs \
 	'.checked_mul(u64::from(base))?' '.wrapping_mul(u64::from(base))'
 mutant R60 cachefiles integrity::damage_again_while_it_is_mended cachefiles/integrity.rs \

@@ -32,5 +32,8 @@ fi
 [ -z "${LLVM:-}" ] || args=(LLVM="$LLVM")
 "$TOP/scripts/check-kdir.sh" "$KDIR"
 mkdir -p "$out"
+# Two at once in one folder spoil each other's files. Kept by make.
+exec 8>"$out/.lock"
+flock -n 8 || { say "another run builds in $out; waiting for it"; flock 8; }
 exec make -C "$KDIR" M="$TOP" MO="$out" -j"$JOBS" --no-print-directory \
 	"${args[@]}" ${V:+V=$V} ${CLIPPY:+CLIPPY=$CLIPPY} "${@:-modules}"

@@ -311,8 +311,8 @@ pub(crate) fn update(cookie: &Cookie, aux: Blob<'_>, size: Option<i64>) {
 /// While the object is being put away, new coherency data and size are not stored: the next lookup
 /// then finds the object by the old, and empties it, because the request is still there.
 ///
-/// With `dio`, and where there may be old content that netfs has yet to store, the file is not cached
-/// until its last user has gone.
+/// With `dio` the file is not cached until its last user has gone. Where there may be old content that
+/// netfs has yet to store, nothing is stored until then.
 pub(crate) fn invalidate(cookie: &Cookie, aux: Blob<'_>, new_size: i64, dio: bool) {
     stats::INVALIDATES.inc();
     counters::inc(cookie.volume(), |c| &c.invalidations);
@@ -327,7 +327,7 @@ pub(crate) fn invalidate(cookie: &Cookie, aux: Blob<'_>, new_size: i64, dio: boo
     // netfs keeps what it has read, and not stored in the cache yet, in dirty folios, with the file
     // in use. It may write them out after this, in an operation that begins after it too.
     if now.active && now.flags & flags::LOCAL_WRITE != 0 {
-        cookie.flags().update(flags::DISABLED, 0);
+        cookie.flags().update(flags::STORES_NOTHING, 0);
     }
     guard.count_invalidation();
     // A backend that is putting the object away stores it with what the cookie has, so that has to

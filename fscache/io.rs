@@ -53,6 +53,10 @@ pub(crate) fn begin(resources: &Resources, cookie: &Cookie, want: Want, why: Acc
     let Some(access) = CookieAccess::begin(cookie, why) else {
         return refuse(resources, cookie, why);
     };
+    if why == AccessWhy::IoWrite && cookie.flags().any(flags::STORES_NOTHING) {
+        access.end(AccessWhy::IoNotLive);
+        return refuse(resources, cookie, why);
+    }
     let state = settled_state(cookie);
     let is_ready = is_enough(state, want) || wait_while_passing(cookie, state, want);
     if is_ready && begin_in_backend(resources, cookie, want) {
@@ -96,7 +100,8 @@ fn refuse(resources: &Resources, cookie: &Cookie, why: AccessWhy) -> Result {
     counters::inc(cookie.volume(), |c| &c.operations_refused);
     if why == AccessWhy::IoResize {
         cookie::missed_change(cookie);
-    } else if why == AccessWhy::IoWrite {
+    } else if why == AccessWhy::IoWrite && !cookie.flags().any(flags::STORES_NOTHING) {
+        // Else there is nothing in the object that could be out of date.
         cookie::missed_write(cookie);
     }
     Err(ENOBUFS)

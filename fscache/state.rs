@@ -153,6 +153,10 @@ pub(crate) mod flags {
     /// Somebody who has the file open did not wait any longer until the object has been put away.
     /// Ours, as above.
     pub(crate) const WENT_ON: usize = 1 << 19;
+    /// What netfs has yet to store may be of before the last invalidation: nothing is stored until the
+    /// last user has gone. Ours, as above. Not `DISABLED`, of which filesystems know: who opens a file
+    /// of SMB's to write while that is set cannot read by it, also when it is not set any more.
+    pub(crate) const STORES_NOTHING: usize = 1 << 20;
 
     /// All requests.
     pub(crate) const REQUESTS: usize =

@@ -249,7 +249,7 @@ fn unuse_last(cookie: &Cookie) {
     // What is asked here changes under the lock only, but for what the cookie's users do, and there
     // are none.
     let flags = cookie.flags().load();
-    if flags & (flags::DISABLED | flags::KEPT_FOR_USERS) != 0 {
+    if flags & (UNTIL_UNUSED | flags::KEPT_FOR_USERS) != 0 {
         return end_of_users(cookie, guard, flags);
     }
     if flags & (flags::IS_CACHING | flags::RELINQUISHED) == flags::IS_CACHING {
@@ -257,12 +257,15 @@ fn unuse_last(cookie: &Cookie) {
     }
 }
 
+/// What goes with the last user.
+const UNTIL_UNUSED: usize = flags::DISABLED | flags::STORES_NOTHING;
+
 /// The rest of [`unuse_last`], of a cookie that waited for its users to go.
 #[cold]
 #[inline(never)]
 fn end_of_users(cookie: &Cookie, guard: CookieGuard<'_>, flags: usize) {
-    if flags & flags::DISABLED != 0 {
-        cookie.flags().update(0, flags::DISABLED);
+    if flags & UNTIL_UNUSED != 0 {
+        cookie.flags().update(0, UNTIL_UNUSED);
     }
     if flags & (flags::IS_CACHING | flags::RELINQUISHED) == flags::IS_CACHING {
         fscache().lru.add(cookie);

@@ -252,6 +252,8 @@ mutant D5 structures write::old_content_after_an_invalidation fscache/cookie.rs 
 	'if now.active && now.flags & flags::LOCAL_WRITE != 0 {' 'if false {'
 mutant D5 structures write::old_content_after_an_invalidation fscache/access.rs \
 	'cookie.flags().load() & (flags::IS_CACHING | flags::DISABLED) != flags::IS_CACHING' '!cookie.flags().any(flags::IS_CACHING)'
+mutant D5 structures write::old_content_after_an_invalidation fscache/io.rs \
+	'if why == AccessWhy::IoWrite && cookie.flags().any(flags::STORES_NOTHING) {' 'if false {'
 mutant D11 structures references::last_reference_goes_while_it_is_kept fscache/layout/cookie_ref.rs \
 	'cookie.refs().inc();
         look();' 'look();

@@ -100,11 +100,15 @@ fn old_content_after_an_invalidation() {
     let cache = stage.bring_cache();
     let volume = stage.volume(c"v");
     let cookie = stage.cookie(&volume, b"key");
-    for (modify, after) in [(false, 4096), (true, REFUSED)] {
+    for (modify, dio, after) in [
+        (false, false, 4096),
+        (true, false, REFUSED),
+        (false, true, REFUSED),
+    ] {
         users::use_cookie(&cookie, modify);
         stage.work();
         assert_eq!(copy(&cookie, 4096), (vec![4096], 1));
-        cookie::invalidate(&cookie, blob(b""), 3000, false);
+        cookie::invalidate(&cookie, blob(b""), 3000, dio);
         stage.work();
         assert_eq!(copy(&cookie, 4096), (vec![after], 1));
         users::unuse(&cookie);

@@ -45,7 +45,7 @@ impl CookieRef {
 
     /// Calls `look` while a reference keeps the cookie, which by its end may have no other. From any
     /// context.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn keep_while(cookie: &Cookie, look: impl FnOnce()) {
         let kept = NonNull::from(cookie);
         cookie.refs().inc();

@@ -76,20 +76,22 @@ static void own_relinquish(struct cookie_model *c, bool retire)
 	}
 }
 
-static bool own_disabled(struct cookie_model *c)
+static uint64_t own_flags(struct cookie_model *c)
 {
 	struct exer_cookie_info info;
 
 	simple(device, EXER_QUERY, c->handle, 0, 0, &info);
 	if (info.epoch != c->epoch)
 		bad("'%s': epoch %u, wanted %u", c->key, info.epoch, c->epoch);
-	return info.flags & FLAG_DISABLED;
+	if (info.flags & FLAG_STORES_NOTHING && !c->uses)
+		bad("'%s': nothing is stored, and nobody uses it", c->key);
+	return info.flags;
 }
 
 static void own_invalidate(struct cookie_model *c, bool dio)
 {
 	struct exer_cookie_info info;
-	bool disabled = own_disabled(c);
+	bool disabled = own_flags(c) & FLAG_DISABLED;
 
 	simple(device, EXER_INVALIDATE, c->handle, dio ? EXER_DIO : 0, c->size, &info);
 	atomic_fetch_add(&n_invalidations, 1);
@@ -155,7 +157,7 @@ static void own_write(struct cookie_model *c, struct rng *rng, uint32_t op)
 	uint64_t first = rng_below(rng, pages), count = 1 + rng_below(rng, 5);
 	struct exer_request rq = { .op = op, .handle = c->handle, .who = c->who,
 		.serial = ++c->serial, .start = first * PAGE, .size = c->size, .flags = EXER_TAIL };
-	bool sure = false, disabled = own_disabled(c);
+	bool sure = false, refused = own_flags(c) & (FLAG_DISABLED | FLAG_STORES_NOTHING);
 	long ret;
 
 	if (count > pages - first)
@@ -165,7 +167,7 @@ static void own_write(struct cookie_model *c, struct rng *rng, uint32_t op)
 		rq.length = c->size - rq.start;		/* the cache rounds it up */
 	else if (!rng_below(rng, 4))
 		rq.length -= rng_below(rng, PAGE);	/* and takes the rest from the pages */
-	if (load == LOAD_QUIET && c->uses && !disabled)
+	if (load == LOAD_QUIET && c->uses && !refused)
 		sure = wait_state(device, c->handle, IN(ACTIVE), 0) == 0;
 	own_announce(c, first, count);
 	if (own_ends_in_cut(c, first, count) && count == 1)

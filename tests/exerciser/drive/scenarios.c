@@ -301,6 +301,14 @@ static void invalidate_during_lookup(void)
 		expect(wait_state(fd, c, IN(ACTIVE), 30000) == 0, "the cookie does not become active");
 		tag = get_page(fd, c, 0, 4 * PAGE);
 		expect(tag == 0, "what was invalidated during the lookup is read after it");
+		if (info.flags & FLAG_STORES_NOTHING) {
+			/* Who writes might still have to store what was there before. */
+			expect(i % 2, "nothing is stored, although nobody writes");
+			expect(put_page(fd, c, 6, 1, 0, 4 * PAGE) < 0, "a writer stores after an invalidation");
+			simple(fd, EXER_UNUSE, c, 0, 0, NULL);
+			simple(fd, EXER_USE, c, EXER_MODIFY, 0, NULL);
+			expect(wait_state(fd, c, IN(ACTIVE), 30000) == 0, "the cookie does not become active again");
+		}
 		expect(put_page(fd, c, 7, 1, 0, 4 * PAGE) == (long)PAGE, "a page cannot be written");
 		expect(get_page(fd, c, 0, 4 * PAGE) == EXER_TAG(7, epoch, 1), "what was written after it is not read");
 		info = query(c);

@@ -146,6 +146,12 @@ machine() {
 # await SECONDS : until the machine ends; false if it had to be stopped.
 await() {
 	local timer over=0
+	# The shell forgets what has ended, and would wait for the timer alone.
+	if ! kill -0 "$vm" 2>/dev/null; then
+		wait "$vm" 2>/dev/null || true
+		vm=''
+		return 0
+	fi
 	sleep "$1" &
 	timer=$!
 	wait -n "$vm" "$timer" || true
@@ -290,15 +296,21 @@ if [ -n "$verbose" ]; then
 fi
 # An emulated machine now and then hangs before it comes to user space, and so to
 # anything that is tested here; or, where this one is busy, measures how fast its clock is and
-# is wrong by tens of times, so that every time limit in it is as much too short.  It is started
-# again then.  (SLOW: how much longer all takes, on the debug kernel.)
+# is wrong by tens of times, so that every time limit in it is as much too short; or QEMU itself
+# falls over.  It is started again then.  (SLOW: how much longer all takes, on the debug kernel.)
 for try in 1 2 3 4 5; do
 	machine -initrd "$run/initrd" -m "$memory" "${processor[@]}" "${drives[@]}" \
 		-append "console=ttyS0 loglevel=7 panic=-1 oops=panic $emulated $append" \
 		-device virtio-serial-pci -chardev stdio,id=out,signal=off -device virtconsole,chardev=out
 	waited=0 wrong=''
-	while [ -z "$wrong" ] && kill -0 "$vm" 2>/dev/null; do
-		if grep -aq 'tsc: PIT calibration deviates from' "$run/kernel.log"; then
+	while [ -z "$wrong" ]; do
+		if ! kill -0 "$vm" 2>/dev/null; then
+			ended=0
+			wait "$vm" 2>/dev/null || ended=$?
+			# 127: the shell has told of the signal already, and knows no more.
+			[ $ended -lt 127 ] || wrong="was ended by a signal ($ended)"
+			break
+		elif grep -aq 'tsc: PIT calibration deviates from' "$run/kernel.log"; then
 			wrong='measured its clock wrong'
 		elif grep -aq 'Run /init as init process' "$run/kernel.log"; then
 			break

@@ -12,6 +12,7 @@ seen() {
 	fail "$1, wrong content: $(differing /tmp/seen /tmp/true)"
 }
 
+[ "$FS" != afs ] || excuse "kafs waits for itself: it writes out what it has read for the cache under a lock that it takes to write"
 begin
 put_files
 daemon_start

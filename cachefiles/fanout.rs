@@ -61,8 +61,7 @@ impl Fanout {
     ///
     /// # Errors
     ///
-    /// Those of [`store::find_directory`] and [`store::make_directory`]; asked again, it is tried
-    /// again.
+    /// Those of [`store::get_directory`]; asked again, it is tried again.
     #[inline]
     pub(crate) fn get(&self, cache: &Cache, of: &Dentry, index: u8) -> Result<&Dentry> {
         // As many as there are bytes were made.
@@ -83,15 +82,12 @@ impl Fanout {
         slot: &'a Slot,
     ) -> Result<&'a Dentry> {
         let name = key::fanout_name(index);
-        cache.with_creds(|| {
-            for _ in 0..store::ATTEMPTS {
-                if let Some(directory) = self.find(of, &name, slot)? {
-                    return Ok(directory);
-                }
-                cache.room_for_create(|room| store::make_directory(room, of, &name))?;
-            }
-            Err(ESTALE)
-        })
+        let (directory, _) = cache.with_creds(|| {
+            cache.room_for_create(|room| {
+                store::find_or_make_directory(room, of, &name, || self.find(of, &name, slot))
+            })
+        })?;
+        Ok(directory)
     }
 
     /// Opens one that is there.

@@ -59,7 +59,7 @@ const DIR_MODE: u16 = 0o700;
 pub(crate) const FILE_MODE: u16 = 0o600;
 
 /// How often an operation that lost a race is tried again.
-pub(crate) const ATTEMPTS: usize = 8;
+const ATTEMPTS: usize = 8;
 
 /// Where something is made, and whether there is room to make it.
 pub(crate) struct Room<'a> {
@@ -98,9 +98,25 @@ pub(crate) fn get_directory(
     dir: &Dentry,
     name: &[u8],
 ) -> Result<(InUse<ARef<Dentry>>, bool)> {
+    find_or_make_directory(room, dir, name, || find_directory(dir, name))
+}
+
+/// Finds a directory by `find`, and makes it as long as that finds none.
+///
+/// Returns whether it was made.
+///
+/// # Errors
+///
+/// Those of `find`, of the room check and of the backing filesystem.
+pub(crate) fn find_or_make_directory<T>(
+    room: &Room<'_>,
+    dir: &Dentry,
+    name: &[u8],
+    mut find: impl FnMut() -> Result<Option<T>>,
+) -> Result<(T, bool)> {
     let mut is_new = false;
     for _ in 0..ATTEMPTS {
-        if let Some(found) = find_directory(dir, name)? {
+        if let Some(found) = find()? {
             return Ok((found, is_new));
         }
         is_new = make_directory(room, dir, name)?;
@@ -182,7 +198,7 @@ fn look_up_directory(dir: &Dentry, name: &[u8]) -> Result<Option<ARef<Dentry>>> 
 }
 
 /// Makes a directory; false if there is something of that name.
-pub(crate) fn make_directory(room: &Room<'_>, dir: &Dentry, name: &[u8]) -> Result<bool> {
+fn make_directory(room: &Room<'_>, dir: &Dentry, name: &[u8]) -> Result<bool> {
     let access = room.mount.want_write()?;
     let creating = inject::read()
         .and_then(|()| Creating::start(&access, dir, name))

@@ -171,10 +171,19 @@ writers_stop() {
 	say "$(turns) times written"
 }
 
+# noticed WHEN : a change on the server is seen.  What cannot see one must still read what was there
+# before it, of which /tmp/before has the sums.
+noticed() {
+	local why
+	look && return 0
+	why=$(fs_cannot "$PART")
+	if [ -n "$why" ] && cmp -s /tmp/seen /tmp/before; then excuse "$why"; fi
+	fail "$1, wrong content: $(differing /tmp/seen /tmp/true)"
+}
 # server_change KIND mounted|between : a file is changed on the server, while the
 # client has it mounted or between two mounts.  Others in its folder are not.
 server_change() {
-	local why file=$EXPORT/$PART/262145
+	local file=$EXPORT/$PART/262145
 	filled
 	# What the client has of the file when it changes, in memory too.
 	[ "$2" = between ] || warm
@@ -193,12 +202,7 @@ server_change() {
 	esac
 	server_sync
 	if [ "$2" = mounted ]; then fs_settle; else fs_mount; fi
-	if ! look; then
-		why=$(fs_cannot "$PART")
-		# What cannot see a change must still read what was there before it.
-		if [ -n "$why" ] && cmp -s /tmp/seen /tmp/before; then excuse "$why"; fi
-		fail "after the change, wrong content: $(differing /tmp/seen /tmp/true)"
-	fi
+	noticed "after the change"
 	[ "$1" = deleted ] || more "reads sent for what had changed" "$sent" 0
 	[ "$2" = mounted ] || more "reads from the cache of what had not changed" "$hits" 0
 	ends_warm

@@ -124,6 +124,7 @@ fs_second() { :; }
 fs_caches_folders() { true; }
 fs_cannot() {
 	case $1 in
+	changed-cold) echo "kafs waits for itself: it writes out what it has read for the cache under a lock that it takes to write" ;;
 	two-mounts) echo "a volume is mounted once, however often it is mounted" ;;
 	server-restart) echo "kafs does not wait for a server that is down, so writers meet an error" ;;
 	large) echo "the server takes a hole for as much of its disk as data, and that has 1 GiB" ;;

@@ -192,6 +192,15 @@ impl Stage {
         cookie::acquire(volume, 0, key, blob(b""), 1).unwrap()
     }
 
+    /// The filesystem is done with a file and its volume, and the backend goes; then [`Self::end`].
+    pub(super) fn give_all_up(self, cookie: CookieRef, volume: VolumeRef, cache: CacheRef) {
+        cookie::relinquish(cookie, false);
+        self.work();
+        self.give_up(volume);
+        self.take_cache(cache);
+        self.end();
+    }
+
     /// All was given back: nothing is queued, in a table, or allocated but what the module owns.
     pub(super) fn end(self) {
         memory::enough();

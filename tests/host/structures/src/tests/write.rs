@@ -84,11 +84,7 @@ fn told_once() {
     assert_eq!(copy(&cookie, 4096), (vec![REFUSED], 1));
     assert_eq!(cookie.n_accesses().load(Relaxed), 0, "accesses are left");
     users::unuse(&cookie);
-    cookie::relinquish(cookie, false);
-    stage.work();
-    stage.give_up(volume);
-    stage.take_cache(cache);
-    stage.end();
+    stage.give_all_up(cookie, volume, cache);
 }
 
 /// A file changes on the server while what was read of it before is still to be copied: that is not
@@ -117,11 +113,7 @@ fn old_content_after_an_invalidation() {
         assert_eq!(copy(&cookie, 4096), (vec![4096], 1));
         users::unuse(&cookie);
     }
-    cookie::relinquish(cookie, false);
-    stage.work();
-    stage.give_up(volume);
-    stage.take_cache(cache);
-    stage.end();
+    stage.give_all_up(cookie, volume, cache);
 }
 
 /// A file is cut while it is copied: what was cut off would be in the cache again.
@@ -155,9 +147,5 @@ fn cut_meanwhile() {
     stage.work();
     assert_eq!((EMPTIED.get(), invalidations()), (1, before + 1));
     users::unuse(&cookie);
-    cookie::relinquish(cookie, false);
-    stage.work();
-    stage.give_up(volume);
-    stage.take_cache(cache);
-    stage.end();
+    stage.give_all_up(cookie, volume, cache);
 }

@@ -42,6 +42,18 @@ fn work_after_death(stage: &'static Stage) {
     stage.check(cookie);
 }
 
+/// Somebody else has the file looked up, of which the cache finds what it had; then all are done.
+fn used_once_more(stage: &'static Stage, cookie: &'static Cookie) {
+    stage.volume.cache().lookup.set(Lookup::Kept);
+    users::use_cookie(cookie, false);
+    stage.settle();
+    assert_eq!(cookie.state(), State::Active);
+    for _ in 0..cookie.n_active().load(Relaxed) {
+        users::unuse(cookie);
+    }
+    stage.check(cookie);
+}
+
 /// The cache goes while the file is open to be changed; it is changed, and then there is a cache
 /// again, which finds what it had under the coherency data that it had.
 fn change_without_cache(stage: &'static Stage) {
@@ -60,14 +72,7 @@ fn change_without_cache(stage: &'static Stage) {
     let resources = Resources::empty();
     assert!(io::begin(&resources, cookie, Want::Params, AccessWhy::IoWrite).is_err());
     stage.volume.cache().set_state(CacheState::Active);
-    stage.volume.cache().lookup.set(Lookup::Kept);
-    users::use_cookie(cookie, false);
-    stage.settle();
-    assert_eq!(cookie.state(), State::Active);
-    for _ in 0..3 {
-        users::unuse(cookie);
-    }
-    stage.check(cookie);
+    used_once_more(stage, cookie);
 }
 
 /// As before, but netfs stores a part of a page that it does not have, of which the cache does not
@@ -81,14 +86,7 @@ fn unheard_change_without_cache(stage: &'static Stage) {
     assert_eq!(cookie.state(), State::Quiescent);
     cookie.version.set(cookie.version.get() + 1);
     stage.volume.cache().set_state(CacheState::Active);
-    stage.volume.cache().lookup.set(Lookup::Kept);
-    users::use_cookie(cookie, false);
-    stage.settle();
-    assert_eq!(cookie.state(), State::Active);
-    for _ in 0..3 {
-        users::unuse(cookie);
-    }
-    stage.check(cookie);
+    used_once_more(stage, cookie);
 }
 
 /// The file is cut while it is not open to be changed, and there is nothing to cut in the cache.
@@ -100,14 +98,7 @@ fn cut_of_nothing(stage: &'static Stage) {
     cookie.version.set(cookie.version.get() + 1);
     let resources = Resources::empty();
     assert!(io::begin(&resources, cookie, Want::Write, AccessWhy::IoResize).is_err());
-    stage.volume.cache().lookup.set(Lookup::Kept);
-    users::use_cookie(cookie, false);
-    stage.settle();
-    assert_eq!(cookie.state(), State::Active);
-    for _ in 0..2 {
-        users::unuse(cookie);
-    }
-    stage.check(cookie);
+    used_once_more(stage, cookie);
 }
 
 /// The cache goes while the file is read: that what was read is not stored is no change of it.

@@ -29,8 +29,8 @@ if [ -n "$why" ]; then
 	ends_warm
 	excuse "$why"
 fi
-readers_start
-writers_start
+readers_start "$(fs_loses_files)"
+writers_start "$(fs_loses_files)"
 for turn in 1 2; do
 	fs_server_restart
 	more_rounds 2 "with the server again"

@@ -18,6 +18,8 @@
 #   fs_settle                 until the client lets go of files just closed, and asks
 #                             the server again what it knows of them
 #   fs_cannot PART            why this filesystem cannot do that, whoever caches for it
+#   fs_loses_files            why who reads and writes may meet an error as the server restarts,
+#                             whoever caches for it; nothing if the client waits instead
 #   fs_second                 options that make a second mount one of its own
 #   fs_caches_folders         are folders in the cache, too?
 #   fs_xfstests cached|uncached    the lines of xfstests' local.config for it; its two
@@ -34,6 +36,7 @@ server_sync() { sync -f "$EXPORT"; }
 fs_settle() { :; }
 fs_caches_folders() { false; }
 fs_cannot() { :; }
+fs_loses_files() { :; }
 fs_second() { echo rsize=65536; }
 
 # xfstests_config TYPE TEST_DEVICE SCRATCH_DEVICE OPTIONS [OPTIONS OF SCRATCH] : what

@@ -55,6 +55,7 @@ smb_cannot() {
 	two-mounts) echo "the SMB client gives a file the same key in both mounts, and only the first is cached" ;;
 	esac
 }
+fs_loses_files() { echo "Samba forgets open files as it restarts, and the client tells who was at one of them EBADF"; }
 fs_server_restart() {
 	[ -e /tmp/smbd-runs ] || excuse "nothing restarts this server alone"
 	pkill -TERM -x smbd

@@ -53,7 +53,10 @@ use crate::{
 };
 use kernel::{
     prelude::*,
-    sync::atomic::ordering::Relaxed, //
+    sync::atomic::ordering::{
+        Full,
+        Relaxed, //
+    },
 };
 
 /// The longest key and the longest coherency data, in bytes.
@@ -312,7 +315,7 @@ pub(crate) fn update(cookie: &Cookie, aux: Blob<'_>, size: Option<i64>) {
 /// then finds the object by the old, and empties it, because the request is still there.
 ///
 /// With `dio` the file is not cached until its last user has gone. Where there may be old content that
-/// netfs has yet to store, nothing is stored until then.
+/// netfs has yet to store, nothing is stored until then; see [`keep_old_content_out`].
 pub(crate) fn invalidate(cookie: &Cookie, aux: Blob<'_>, new_size: i64, dio: bool) {
     stats::INVALIDATES.inc();
     counters::inc(cookie.volume(), |c| &c.invalidations);
@@ -324,11 +327,7 @@ pub(crate) fn invalidate(cookie: &Cookie, aux: Blob<'_>, new_size: i64, dio: boo
     }
     let guard = cookie.lock();
     let now = guard.snapshot();
-    // netfs keeps what it has read, and not stored in the cache yet, in dirty folios, with the file
-    // in use. It may write them out after this, in an operation that begins after it too.
-    if now.active && now.flags & flags::LOCAL_WRITE != 0 {
-        cookie.flags().update(flags::STORES_NOTHING, 0);
-    }
+    keep_old_content_out(cookie, &now);
     guard.count_invalidation();
     // A backend that is putting the object away stores it with what the cookie has, so that has to
     // stay what the content belongs to.
@@ -374,17 +373,59 @@ pub(crate) fn missed_change(cookie: &Cookie) {
     );
 }
 
-/// The file was cut, and what is being copied to the cache may have been cut off: the copies go
-/// nowhere, and what of them is in the cache is out of date. May be called in atomic context.
+/// The file was cut, and what is being read, or copied to the cache, may have been cut off: the
+/// copies go nowhere, and what of them is in the cache is out of date. May be called in atomic
+/// context.
 #[cold]
-pub(crate) fn cut_while_copied(cookie: &Cookie) {
+pub(crate) fn cut_while_used(cookie: &Cookie) {
     if cookie.flags().any(flags::RELINQUISHED) {
         return;
     }
     let guard = cookie.lock();
+    cookie.flags().update(flags::OLD_READS, 0);
     // So that the backend refuses what has not reached it yet.
     guard.count_invalidation();
     handle(cookie, guard, Event::Invalidate, CookieWhy::GetInvalWork);
+}
+
+/// What netfs may have yet to store is of before an invalidation that is being made, under the
+/// cookie's lock: it is not stored, though netfs may begin to do so after it.
+///
+/// Where netfs keeps what it has read in dirty folios, with the file in use to be changed, that may
+/// be at any time until its last user has gone. What it has not read to the end yet is of an
+/// operation that is under way, by which it copies that to the cache (NFS, Ceph) or dirties folios.
+fn keep_old_content_out(cookie: &Cookie, now: &Snapshot) {
+    let mut old = 0;
+    if now.active && now.flags & flags::LOCAL_WRITE != 0 {
+        old |= flags::STORES_NOTHING;
+    }
+    if now.accessed {
+        old |= flags::OLD_READS | flags::OLD_READS_STAY_OLD;
+    }
+    if old != 0 {
+        cookie.flags().update(old, 0);
+    }
+}
+
+/// Ends [`flags::OLD_READS`] if the operations that it is about have come to their end; that there is
+/// none but the caller's, which began later, says so. What was read by them may be in dirty folios
+/// now, which are where they are to be after a cut.
+#[cold]
+pub(crate) fn end_of_old_reads(cookie: &Cookie) {
+    let guard = cookie.lock();
+    let now = guard.snapshot();
+    if now.flags & flags::OLD_READS == 0 || cookie.n_accesses().fetch_add(0, Full) > 1 {
+        return;
+    }
+    let folios = flags::LOCAL_WRITE | flags::OLD_READS_STAY_OLD;
+    let set = if now.active && now.flags & folios == folios {
+        flags::STORES_NOTHING
+    } else {
+        0
+    };
+    cookie
+        .flags()
+        .update(set, flags::OLD_READS | flags::OLD_READS_STAY_OLD);
 }
 
 /// A filesystem gives up what it has given up.

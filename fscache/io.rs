@@ -53,7 +53,7 @@ pub(crate) fn begin(resources: &Resources, cookie: &Cookie, want: Want, why: Acc
     let Some(access) = CookieAccess::begin(cookie, why) else {
         return refuse(resources, cookie, why);
     };
-    if why == AccessWhy::IoWrite && cookie.flags().any(flags::STORES_NOTHING) {
+    if cookie.flags().any(HAS_OLD_CONTENT) && !may_begin(cookie, why) {
         access.end(AccessWhy::IoNotLive);
         return refuse(resources, cookie, why);
     }
@@ -66,6 +66,18 @@ pub(crate) fn begin(resources: &Resources, cookie: &Cookie, want: Want, why: Acc
     }
     access.end(AccessWhy::IoNotLive);
     refuse(resources, cookie, why)
+}
+
+/// What netfs has yet to store may be of before an invalidation.
+const HAS_OLD_CONTENT: usize = flags::STORES_NOTHING | flags::OLD_READS;
+
+/// May an operation be done that began, by an access, while there was old content that netfs may
+/// want to store?
+#[cold]
+#[inline(never)]
+fn may_begin(cookie: &Cookie, why: AccessWhy) -> bool {
+    cookie::end_of_old_reads(cookie);
+    why != AccessWhy::IoWrite || !cookie.flags().any(HAS_OLD_CONTENT)
 }
 
 /// The state, asked under the lock: the worker puts an object away only if it saw no access under
@@ -100,7 +112,7 @@ fn refuse(resources: &Resources, cookie: &Cookie, why: AccessWhy) -> Result {
     counters::inc(cookie.volume(), |c| &c.operations_refused);
     if why == AccessWhy::IoResize {
         cookie::missed_change(cookie);
-    } else if why == AccessWhy::IoWrite && !cookie.flags().any(flags::STORES_NOTHING) {
+    } else if why == AccessWhy::IoWrite && !cookie.flags().any(HAS_OLD_CONTENT) {
         // Else there is nothing in the object that could be out of date.
         cookie::missed_write(cookie);
     }
@@ -183,10 +195,13 @@ pub(crate) fn resize(cookie: &Cookie, size: i64) {
     }
     stats::RESIZES.inc();
     cookie.flags().update(flags::NEEDS_UPDATE, 0);
-    // Not a load, so that it is in order with those who count theirs, and then ask for the size: who
-    // is not seen here is told the new one.
-    if cookie.copies().fetch_add(0, Full) != 0 {
-        cookie::cut_while_copied(cookie);
+    // Not loads, so that they are in order with those who count theirs, and then ask for the size:
+    // who is not seen here is told the new one. One of the accesses is this one.
+    let is_used = cookie.n_accesses().fetch_add(0, Full) > 1;
+    if cookie.copies().fetch_add(0, Full) != 0
+        || (is_used && size < cookie.object_size().load(Relaxed))
+    {
+        cookie::cut_while_used(cookie);
     }
     if let Some(backend) = cookie.volume().cache().backend() {
         backend.resize_cookie(&resources, size);

@@ -157,6 +157,12 @@ pub(crate) mod flags {
     /// last user has gone. Ours, as above. Not `DISABLED`, of which filesystems know: who opens a file
     /// of SMB's to write while that is set cannot read by it, also when it is not set any more.
     pub(crate) const STORES_NOTHING: usize = 1 << 20;
+    /// Operations that began before the last invalidation, or cut, may be under way, and what they have
+    /// read is not to be stored. Until somebody finds that there are none. Ours, as above.
+    pub(crate) const OLD_READS: usize = 1 << 21;
+    /// It was an invalidation: what they have read is not to be stored after that either. Ours, as
+    /// above.
+    pub(crate) const OLD_READS_STAY_OLD: usize = 1 << 22;
 
     /// All requests.
     pub(crate) const REQUESTS: usize =

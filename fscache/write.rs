@@ -10,7 +10,9 @@
 //! end away last. A copy that is under way meanwhile brings back what the resizing has cut off. So
 //! copies are counted, and the backend is told the size that the file has after that; and a resizing
 //! that finds copies under way, whatever they are of, has the object emptied
-//! ([`cookie::cut_while_copied`]), which leaves them a file that nobody uses any more.
+//! ([`cookie::cut_while_used`]), which leaves them a file that nobody uses any more. netfs copies what
+//! it reads, too, in operations that begin when the reading is under way: so a cut that finds any
+//! operation under way does the same, and nothing is stored until that is over.
 
 use crate::{
     bindings,

@@ -253,7 +253,17 @@ mutant D5 structures write::old_content_after_an_invalidation fscache/cookie.rs 
 mutant D5 structures write::old_content_after_an_invalidation fscache/access.rs \
 	'cookie.flags().load() & (flags::IS_CACHING | flags::DISABLED) != flags::IS_CACHING' '!cookie.flags().any(flags::IS_CACHING)'
 mutant D5 structures write::old_content_after_an_invalidation fscache/io.rs \
-	'if why == AccessWhy::IoWrite && cookie.flags().any(flags::STORES_NOTHING) {' 'if false {'
+	'why != AccessWhy::IoWrite || !cookie.flags().any(HAS_OLD_CONTENT)' 'true'
+mutant D5 structures write::changed_while_read fscache/cookie.rs \
+	'if now.accessed {' 'if false {'
+mutant D5 structures write::changed_while_read fscache/cookie.rs \
+	'|| cookie.n_accesses().fetch_add(0, Full) > 1' '|| false'
+mutant D5 structures write::changed_while_read fscache/cookie.rs \
+	'now.flags & folios == folios' 'false'
+mutant D5 structures write::changed_while_read fscache/cookie.rs \
+	'cookie.flags().update(flags::OLD_READS, 0);' ''
+mutant D5 structures write::changed_while_read fscache/io.rs \
+	'is_used && size' 'false && size'
 mutant D11 structures references::last_reference_goes_while_it_is_kept fscache/layout/cookie_ref.rs \
 	'cookie.refs().inc();
         look();' 'look();

@@ -24,6 +24,7 @@ enum { QUIESCENT, LOOKING_UP, CREATING, ACTIVE, INVALIDATING, FAILED, LRU_DISCAR
 #define IN(state)		(1u << (state))
 #define FLAG_DISABLED		(1u << 6)
 #define FLAG_STORES_NOTHING	(1u << 20)	/* of our fscache alone */
+#define FLAG_OLD_READS		(1u << 21)	/* of our fscache alone */
 /* What prepare_read() may say, as <linux/netfs.h> numbers it. */
 enum { FILL_WITH_ZEROES = 1, DOWNLOAD_FROM_SERVER, READ_FROM_CACHE };
 

@@ -157,7 +157,8 @@ static void own_write(struct cookie_model *c, struct rng *rng, uint32_t op)
 	uint64_t first = rng_below(rng, pages), count = 1 + rng_below(rng, 5);
 	struct exer_request rq = { .op = op, .handle = c->handle, .who = c->who,
 		.serial = ++c->serial, .start = first * PAGE, .size = c->size, .flags = EXER_TAIL };
-	bool sure = false, refused = own_flags(c) & (FLAG_DISABLED | FLAG_STORES_NOTHING);
+	bool sure = false, refused = own_flags(c) &
+		(FLAG_DISABLED | FLAG_STORES_NOTHING | FLAG_OLD_READS);
 	long ret;
 
 	if (count > pages - first)

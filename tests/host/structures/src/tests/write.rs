@@ -5,11 +5,13 @@
 use super::stage::{blob, Stage, EMPTIED, PREPARED, RESIZE_MEANWHILE, TOLD_SIZE};
 use crate::{
     bindings::{address_space, inode, xarray, MARKS_TAKEN_OFF},
-    cookie,
+    cookie, io,
     layout::Cookie,
     prelude::*,
+    resources::{Resources, Want},
     stand_in::{atomic::ordering::Relaxed, memory},
-    state::State,
+    state::{flags, State},
+    trace::AccessWhy,
     users,
     write::{copy_to_cache, Completion, Range},
 };
@@ -112,6 +114,74 @@ fn old_content_after_an_invalidation() {
         stage.work();
         assert_eq!(copy(&cookie, 4096), (vec![4096], 1));
         users::unuse(&cookie);
+    }
+    stage.give_all_up(cookie, volume, cache);
+}
+
+/// A file is read, and changes meanwhile: what was read is not stored, neither by an operation that
+/// begins before the reading ends (NFS, Ceph), nor by one that writes out the folios that the reading
+/// has dirtied, until these are gone (D5). But a cut leaves folios what they are to be, and what is
+/// made longer has nothing of old.
+#[test]
+fn changed_while_read() {
+    #[derive(Clone, Copy, PartialEq)]
+    enum Change {
+        Invalidation,
+        Resize(i64),
+    }
+    const SIZE: i64 = 3000;
+    const STORED: isize = 4096;
+    let stage = Stage::new();
+    let cache = stage.bring_cache();
+    let volume = stage.volume(c"v");
+    let cookie = stage.cookie(&volume, b"key");
+    for (change, dirties, meanwhile, after) in [
+        (Change::Invalidation, false, REFUSED, STORED),
+        (Change::Invalidation, true, REFUSED, REFUSED),
+        (Change::Resize(1000), false, REFUSED, STORED),
+        (Change::Resize(1000), true, REFUSED, STORED),
+        (Change::Resize(SIZE), false, STORED, STORED),
+        (Change::Resize(SIZE + 1), true, STORED, STORED),
+    ] {
+        users::use_cookie(&cookie, false);
+        stage.work();
+        cookie.object_size().store(SIZE, Relaxed);
+        let (emptied, count) = (EMPTIED.get(), cookie.inval_counter().load(Relaxed));
+        let reading = Resources::empty();
+        io::begin(&reading, &cookie, Want::Read, AccessWhy::IoRead).unwrap();
+        match change {
+            Change::Invalidation => cookie::invalidate(&cookie, blob(b""), SIZE, false),
+            Change::Resize(size) => io::resize(&cookie, size),
+        }
+        stage.work();
+        let is_old = meanwhile == REFUSED;
+        assert_eq!(EMPTIED.get() - emptied, usize::from(is_old));
+        assert_eq!(cookie.inval_counter().load(Relaxed) != count, is_old);
+        assert_eq!(copy(&cookie, 4096), (vec![meanwhile], 1));
+        // Another reader does not let the first one's in.
+        let other = Resources::empty();
+        io::begin(&other, &cookie, Want::Read, AccessWhy::IoRead).unwrap();
+        assert_eq!(copy(&cookie, 4096), (vec![meanwhile], 1));
+        other.end();
+        if dirties {
+            users::use_cookie(&cookie, true);
+            stage.work();
+        }
+        reading.end();
+        assert_eq!(copy(&cookie, 4096), (vec![after], 1));
+        assert_eq!(copy(&cookie, 4096), (vec![after], 1));
+        if dirties {
+            users::unuse(&cookie);
+        }
+        users::unuse(&cookie);
+        users::use_cookie(&cookie, false);
+        stage.work();
+        assert_eq!(copy(&cookie, 4096), (vec![STORED], 1));
+        users::unuse(&cookie);
+        // So that nobody is known to have changed the file.
+        cookie::withdraw(&cookie);
+        stage.work();
+        cookie.flags().update(0, flags::LOCAL_WRITE);
     }
     stage.give_all_up(cookie, volume, cache);
 }

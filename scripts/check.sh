@@ -99,6 +99,7 @@ all_cases() {
 	for name in nfs3 nfs4.1 9p-virtio 9p-tcp; do echo "$name:short"; done
 	echo 9p-virtio:writer-rebound
 	echo 9p-virtio:early-writer
+	echo nfs4.1:changed-while-read
 	echo reboot
 	echo reload
 	echo selinux

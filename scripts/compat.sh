@@ -27,7 +27,7 @@ PAIRS=(c-c r-r)
 FILESYSTEMS=(nfs3 nfs4.0 nfs4.1 nfs4.2 9p-virtio 9p-tcp smb3 nfs4.2-ganesha smb3-ksmbd afs ceph)
 ALL_PARTS=(cold warm-dropped warm-remounted warm-rebooted
 	changed truncated extended replaced deleted
-	changed-cold changed-mounted truncated-mounted extended-mounted replaced-mounted deleted-mounted
+	changed-cold changed-while-read changed-mounted truncated-mounted extended-mounted replaced-mounted deleted-mounted
 	write append rewrite truncate direct mmap-read mmap-write write-sync rename unlink-open
 	sparse large empty many-files two-mounts early-mount
 	rebound writer-rebound early-writer daemon-killed server-restart disk-full unmount-busy)

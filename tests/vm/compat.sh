@@ -61,7 +61,7 @@ matches() { look || fail "wrong content through the mount: $(differing /tmp/seen
 # right : the same, where C is known to be wrong; what checks ours in short passes over that.
 right() {
 	look && return 0
-	[[ -z "${EXCUSE_C:-}" || $PAIR != c-* ]] || skip "known fault of C's fscache: a change while the cache was away is read stale"
+	[[ -z "${EXCUSE_C:-}" || $PAIR != c-* ]] || skip "known fault of C's fscache: what is old is found in the cache"
 	fail "wrong content through the mount: $(differing /tmp/seen /tmp/true)"
 }
 # cold : and it comes from the server.

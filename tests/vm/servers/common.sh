@@ -21,6 +21,8 @@
 #   fs_loses_files            why who reads and writes may meet an error as the server restarts,
 #                             whoever caches for it; nothing if the client waits instead
 #   fs_second                 options that make a second mount one of its own
+#   fs_connections            options for more than one connection to the server; nothing if there
+#                             are none
 #   fs_caches_folders         are folders in the cache, too?
 #   fs_xfstests cached|uncached    the lines of xfstests' local.config for it; its two
 #                             filesystems are the server's folders "test" and "scratch"
@@ -38,6 +40,7 @@ fs_caches_folders() { false; }
 fs_cannot() { :; }
 fs_loses_files() { :; }
 fs_second() { echo rsize=65536; }
+fs_connections() { :; }
 
 # xfstests_config TYPE TEST_DEVICE SCRATCH_DEVICE OPTIONS [OPTIONS OF SCRATCH] : what
 # most of fs_xfstests is.

@@ -28,6 +28,7 @@ fs_xfstests() {
 	[ "$1" = uncached ] || options+=,fsc
 	xfstests_config nfs "127.0.0.1:$EXPORT/test" "127.0.0.1:$EXPORT/scratch" "$options"
 }
+fs_connections() { echo nconnect=2; }
 fs_reads() { server_reads "$@"; }
 fs_server_restart() {
 	local versions=(-N 3)

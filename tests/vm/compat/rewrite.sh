@@ -13,6 +13,16 @@ reader() {
 	done
 }
 
+# other_version : what was written is not what is read.
+other_version() {
+	local why
+	why=$(fs_cannot reread)
+	[ -n "$why" ] || fail "version $turn is not what is read of the file"
+	touch /tmp/stop
+	wait $one $two || fail "a reader met an error"
+	excuse "$why"
+}
+
 why=$(fs_cannot "$PART")
 [ -z "$why" ] || excuse "$why"
 begin
@@ -27,7 +37,7 @@ reader & two=$!
 for turn in $(seq 40); do
 	version "$turn" >/tmp/wanted
 	cat /tmp/wanted >"$file"
-	cmp -s /tmp/wanted "$file" || fail "version $turn is not what is read of the file"
+	cmp -s /tmp/wanted "$file" || other_version
 	[ $((turn % 10)) != 0 ] || drop_caches
 done
 touch /tmp/stop

@@ -17,7 +17,8 @@
 #   fs_server_restart         while it is in use; nothing is mounted anew
 #   fs_settle                 until the client lets go of files just closed, and asks
 #                             the server again what it knows of them
-#   fs_cannot PART            why this filesystem cannot do that, whoever caches for it
+#   fs_cannot PART            why this filesystem cannot do that, whoever caches for it; "reread":
+#                             read what one has just written, while others read it
 #   fs_loses_files            why who reads and writes may meet an error as the server restarts,
 #                             whoever caches for it; nothing if the client waits instead
 #   fs_second                 options that make a second mount one of its own

@@ -31,11 +31,12 @@ fs_server_start() {
 }
 # In a listing, ksmbd gives the time of a file's last change as that of its creation, and else
 # the time of its creation; by which the client's key names it.
-# Seen with C (the 88th version that was written) and with ours (the 27th; and not in 250 others): who
-# writes a file that others read at the same time now and then does not read what it wrote.
+# Seen with C (the 88th version that was written) and with ours (the 27th; and not in 250 others), and
+# without a cache not in 250: who writes a file that others read at the same time now and then does not
+# read what it wrote.  Whether that is the client is not known.
 fs_cannot() {
 	case $1 in
-	rewrite) echo "who writes a file that others read now and then does not read what it wrote" ;;
+	reread) echo "who writes a file that others read now and then does not read what it wrote" ;;
 	mmap-read) echo "ksmbd gives a file that was not listed another time of creation, and so it has another key" ;;
 	*) smb_cannot "$1" ;;
 	esac

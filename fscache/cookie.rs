@@ -414,7 +414,7 @@ fn keep_old_content_out(cookie: &Cookie, now: &Snapshot) {
 pub(crate) fn end_of_old_reads(cookie: &Cookie) {
     let guard = cookie.lock();
     let now = guard.snapshot();
-    if now.flags & flags::OLD_READS == 0 || cookie.n_accesses().fetch_add(0, Full) > 1 {
+    if cookie.n_accesses().fetch_add(0, Full) > 1 {
         return;
     }
     let folios = flags::LOCAL_WRITE | flags::OLD_READS_STAY_OLD;

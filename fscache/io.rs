@@ -76,7 +76,9 @@ const HAS_OLD_CONTENT: usize = flags::STORES_NOTHING | flags::OLD_READS;
 #[cold]
 #[inline(never)]
 fn may_begin(cookie: &Cookie, why: AccessWhy) -> bool {
-    cookie::end_of_old_reads(cookie);
+    if cookie.flags().any(flags::OLD_READS) {
+        cookie::end_of_old_reads(cookie);
+    }
     why != AccessWhy::IoWrite || !cookie.flags().any(HAS_OLD_CONTENT)
 }
 

@@ -129,14 +129,14 @@ impl<'a> CookieAccess<'a> {
     /// be done: filesystems ask for that only before they call.
     #[inline]
     pub(crate) fn begin(cookie: &'a Cookie, why: AccessWhy) -> Option<Self> {
-        if cookie.flags().load() & (flags::IS_CACHING | flags::DISABLED) != flags::IS_CACHING {
+        if !cookie.flags().any(flags::IS_CACHING) {
             return None;
         }
         let count = cookie.n_accesses().fetch_add(1, Full).wrapping_add(1);
         trace::access(cookie, count, why);
         let access = Self(cookie);
         // Whether there is an object, the state tells, which is looked at next.
-        if cookie.volume().cache().is_live() {
+        if cookie.volume().cache().is_live() && !cookie.flags().any(flags::DISABLED) {
             return Some(access);
         }
         access.end(AccessWhy::Unlive);

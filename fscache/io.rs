@@ -113,12 +113,25 @@ fn refuse(resources: &Resources, cookie: &Cookie, why: AccessWhy) -> Result {
     resources.detach();
     counters::inc(cookie.volume(), |c| &c.operations_refused);
     if why == AccessWhy::IoResize {
-        cookie::missed_change(cookie);
-    } else if why == AccessWhy::IoWrite && !cookie.flags().any(HAS_OLD_CONTENT) {
+        // Those that wait for the object, as this did not, may have what was cut off.
+        if cookie.n_accesses().fetch_add(0, Full) != 0 {
+            cookie::cut_while_used(cookie);
+        } else {
+            cookie::missed_change(cookie);
+        }
+    } else if why == AccessWhy::IoWrite {
+        missed_write(cookie);
+    }
+    Err(ENOBUFS)
+}
+
+/// What netfs was to store is not stored.
+#[cold]
+fn missed_write(cookie: &Cookie) {
+    if !cookie.flags().any(HAS_OLD_CONTENT) {
         // Else there is nothing in the object that could be out of date.
         cookie::missed_write(cookie);
     }
-    Err(ENOBUFS)
 }
 
 /// Waits while the state is one that passes; true if it came to be enough. Sleeps.
@@ -148,7 +161,11 @@ pub(crate) fn wait_for(resources: &Resources, want: Want) -> bool {
     {
         return true;
     }
-    wait_until_ready(resources, cookie, want)
+    let is_ready = wait_until_ready(resources, cookie, want);
+    if !is_ready && want == Want::Write {
+        missed_write(cookie);
+    }
+    is_ready
 }
 
 /// The rest of [`wait_for`].
@@ -198,10 +215,11 @@ pub(crate) fn resize(cookie: &Cookie, size: i64) {
     stats::RESIZES.inc();
     cookie.flags().update(flags::NEEDS_UPDATE, 0);
     // Not loads, so that they are in order with those who count theirs, and then ask for the size:
-    // who is not seen here is told the new one. One of the accesses is this one.
+    // who is not seen here is told the new one. One of the accesses is this one. The cookie may have
+    // been told of the cut before (by Ceph, when another user closes the file).
     let is_used = cookie.n_accesses().fetch_add(0, Full) > 1;
     if cookie.copies().fetch_add(0, Full) != 0
-        || (is_used && size < cookie.object_size().load(Relaxed))
+        || (is_used && size <= cookie.object_size().load(Relaxed))
     {
         cookie::cut_while_used(cookie);
     }

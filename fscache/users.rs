@@ -249,7 +249,7 @@ fn unuse_last(cookie: &Cookie) {
     // What is asked here changes under the lock only, but for what the cookie's users do, and there
     // are none.
     let flags = cookie.flags().load();
-    if flags & (UNTIL_UNUSED | flags::KEPT_FOR_USERS) != 0 {
+    if flags & (UNTIL_UNUSED | flags::OLD_READS | flags::KEPT_FOR_USERS) != 0 {
         return end_of_users(cookie, guard, flags);
     }
     if flags & (flags::IS_CACHING | flags::RELINQUISHED) == flags::IS_CACHING {
@@ -264,8 +264,14 @@ const UNTIL_UNUSED: usize = flags::DISABLED | flags::STORES_NOTHING;
 #[cold]
 #[inline(never)]
 fn end_of_users(cookie: &Cookie, guard: CookieGuard<'_>, flags: usize) {
-    if flags & UNTIL_UNUSED != 0 {
-        cookie.flags().update(0, UNTIL_UNUSED);
+    // What old reads have left is in nobody's folios either, if they have ended.
+    let old = if cookie.n_accesses().fetch_add(0, Full) == 0 {
+        flags::OLD_READS | flags::OLD_READS_STAY_OLD
+    } else {
+        0
+    };
+    if flags & (UNTIL_UNUSED | old) != 0 {
+        cookie.flags().update(0, UNTIL_UNUSED | old);
     }
     if flags & (flags::IS_CACHING | flags::RELINQUISHED) == flags::IS_CACHING {
         fscache().lru.add(cookie);

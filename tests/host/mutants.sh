@@ -251,19 +251,29 @@ mutant D5 fscache exhaustive::everything_that_can_happen fscache/state.rs \
 mutant D5 structures write::old_content_after_an_invalidation fscache/cookie.rs \
 	'if now.active && now.flags & flags::LOCAL_WRITE != 0 {' 'if false {'
 mutant D5 structures write::old_content_after_an_invalidation fscache/access.rs \
-	'cookie.flags().load() & (flags::IS_CACHING | flags::DISABLED) != flags::IS_CACHING' '!cookie.flags().any(flags::IS_CACHING)'
+	'is_live() && !cookie.flags().any(flags::DISABLED)' 'is_live()'
 mutant D5 structures write::old_content_after_an_invalidation fscache/io.rs \
 	'why != AccessWhy::IoWrite || !cookie.flags().any(HAS_OLD_CONTENT)' 'true'
 mutant D5 structures write::changed_while_read fscache/cookie.rs \
 	'if now.accessed {' 'if false {'
 mutant D5 structures write::changed_while_read fscache/cookie.rs \
-	'|| cookie.n_accesses().fetch_add(0, Full) > 1' '|| false'
+	'if cookie.n_accesses().fetch_add(0, Full) > 1 {' 'if false {'
 mutant D5 structures write::changed_while_read fscache/cookie.rs \
 	'now.flags & folios == folios' 'false'
 mutant D5 structures write::changed_while_read fscache/cookie.rs \
 	'cookie.flags().update(flags::OLD_READS, 0);' ''
 mutant D5 structures write::changed_while_read fscache/io.rs \
 	'is_used && size' 'false && size'
+mutant D5 structures write::changed_while_read fscache/io.rs \
+	'is_used && size <=' 'is_used && size <'
+mutant D5 structures write::old_reads_end_with_the_users fscache/users.rs \
+	'UNTIL_UNUSED | flags::OLD_READS | ' 'UNTIL_UNUSED | '
+mutant D5 structures write::old_reads_end_with_the_users fscache/users.rs \
+	'if cookie.n_accesses().fetch_add(0, Full) == 0 {' 'if true {'
+mutant I5 structures write::cache_goes_in_the_middle fscache/io.rs \
+	'if !is_ready && want == Want::Write {' 'if false {'
+mutant I5 structures write::cache_goes_in_the_middle fscache/io.rs \
+	'if cookie.n_accesses().fetch_add(0, Full) != 0 {' 'if false {'
 mutant D11 structures references::last_reference_goes_while_it_is_kept fscache/layout/cookie_ref.rs \
 	'cookie.refs().inc();
         look();' 'look();

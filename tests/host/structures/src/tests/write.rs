@@ -5,7 +5,7 @@
 use super::stage::{blob, Stage, EMPTIED, PREPARED, RESIZE_MEANWHILE, TOLD_SIZE};
 use crate::{
     bindings::{address_space, inode, xarray, MARKS_TAKEN_OFF},
-    cookie, io,
+    cache, cookie, io,
     layout::Cookie,
     prelude::*,
     resources::{Resources, Want},
@@ -140,7 +140,8 @@ fn changed_while_read() {
         (Change::Invalidation, true, REFUSED, REFUSED),
         (Change::Resize(1000), false, REFUSED, STORED),
         (Change::Resize(1000), true, REFUSED, STORED),
-        (Change::Resize(SIZE), false, STORED, STORED),
+        // The cookie was told of the cut before.
+        (Change::Resize(SIZE), false, REFUSED, STORED),
         (Change::Resize(SIZE + 1), true, STORED, STORED),
     ] {
         users::use_cookie(&cookie, false);
@@ -184,6 +185,73 @@ fn changed_while_read() {
         cookie.flags().update(0, flags::LOCAL_WRITE);
     }
     stage.give_all_up(cookie, volume, cache);
+}
+
+/// What old reads have left goes with the last user, so who comes then is not kept from the cache.
+#[test]
+fn old_reads_end_with_the_users() {
+    let stage = Stage::new();
+    let cache = stage.bring_cache();
+    let volume = stage.volume(c"v");
+    let cookie = stage.cookie(&volume, b"key");
+    // As the last user goes, the reading may last, or have ended.
+    for (lasts, after) in [(false, 4096), (true, REFUSED)] {
+        users::use_cookie(&cookie, true);
+        stage.work();
+        let reading = Resources::empty();
+        io::begin(&reading, &cookie, Want::Read, AccessWhy::IoRead).unwrap();
+        cookie::invalidate(&cookie, blob(b""), 3000, true);
+        stage.work();
+        if !lasts {
+            reading.end();
+        }
+        users::unuse(&cookie);
+        users::use_cookie(&cookie, false);
+        stage.work();
+        assert_eq!(copy(&cookie, 4096), (vec![after], 1));
+        users::unuse(&cookie);
+        if lasts {
+            reading.end();
+        }
+    }
+    stage.give_all_up(cookie, volume, cache);
+}
+
+/// The cache goes while an operation is under way: what that was to store is out of date there, and
+/// what a cut was to take away must not be stored either.
+#[test]
+fn cache_goes_in_the_middle() {
+    for modify in [false, true] {
+        let stage = Stage::new();
+        let cache = stage.bring_cache();
+        let volume = stage.volume(c"v");
+        let cookie = stage.cookie(&volume, b"key");
+        users::use_cookie(&cookie, modify);
+        stage.work();
+        let storing = Resources::empty();
+        io::begin(&storing, &cookie, Want::Write, AccessWhy::IoWrite).unwrap();
+        cache::withdraw(&cache);
+        let is_stale = || cookie.flags().any(flags::DO_INVALIDATE);
+        let invalidations = || cookie.inval_counter().load(Relaxed);
+        assert!(!io::wait_for(&storing, Want::Read));
+        assert!(!is_stale());
+        assert!(!io::wait_for(&storing, Want::Write));
+        assert_eq!(is_stale(), modify);
+        let count = invalidations();
+        io::resize(&cookie, 1000);
+        assert_eq!(invalidations(), count + 1);
+        storing.end();
+        io::resize(&cookie, 500);
+        assert_eq!(invalidations(), count + 1);
+        cookie::withdraw(&cookie);
+        stage.work();
+        users::unuse(&cookie);
+        cookie::relinquish(cookie, false);
+        stage.work();
+        stage.give_up(volume);
+        cache::relinquish(cache);
+        stage.end();
+    }
 }
 
 /// A file is cut while it is copied: what was cut off would be in the cache again.

@@ -109,8 +109,8 @@ impl CountedOps {
 unsafe fn of_operation<'a>(
     resources: *mut netfs_cache_resources,
 ) -> Option<(&'a Cookie, &'a netfs_cache_ops)> {
-    // SAFETY: Whoever began the operation holds a reference to the cookie, which is what fscache
-    // noted in the resources, and the backend stays until the operation has ended.
+    // SAFETY: fscache noted the cookie in the resources. The operation's access keeps the object, and
+    // with it the backend's reference to the cookie, and the backend until the operation has ended.
     unsafe {
         let cookie = (*resources).cache_priv;
         if cookie.is_null() {

@@ -91,8 +91,8 @@ impl Resources {
 
     /// The cookie of an operation that has begun.
     pub(crate) fn cookie(&self) -> Option<&Cookie> {
-        // SAFETY: The structure is valid. While an operation lasts, whoever began it holds a
-        // reference to the cookie.
+        // SAFETY: The structure is valid. While an operation lasts, its access keeps the object, and
+        // with it the backend's reference to the cookie.
         unsafe {
             let cookie = (*self.as_raw()).cache_priv;
             (!cookie.is_null()).then(|| Cookie::from_raw(cookie.cast()))

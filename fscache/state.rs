@@ -608,7 +608,7 @@ fn on_lookup_failed(now: &Snapshot) -> Decision {
             Decision::then_requests(now, State::Quiescent, OF_OBJECT).set(NO_DATA_TO_READ)
         }
         // The backend said that it failed, so it does keep something. What was found cannot be
-        // trusted any less for that, so an invalidation that waits is the only reason to drop it.
+        // trusted any less for that; what drops it is an invalidation, or a local change.
         State::Failed => Decision::stay(now, Action::Again).set(DO_WITHDRAW),
         State::Quiescent
         | State::Active

@@ -55,7 +55,8 @@ pub(super) const INLINE_AUX: usize = 8;
 #[repr(transparent)]
 pub(crate) struct Cookie(Opaque<bindings::fscache_cookie>);
 
-// SAFETY: Whatever changes is atomic or behind the cookie's lock.
+// SAFETY: Whatever changes is atomic or behind the cookie's lock, but for the coherency data, which is
+// bytes; see `copy_aux()`.
 unsafe impl Send for Cookie {}
 // SAFETY: As above.
 unsafe impl Sync for Cookie {}

@@ -61,7 +61,8 @@ use kernel::{
 #[repr(transparent)]
 pub(crate) struct Volume(Opaque<bindings::fscache_volume>);
 
-// SAFETY: Whatever changes is atomic.
+// SAFETY: Whatever changes is atomic, but for the backend's pointer, which is the backend's own to
+// order, and the coherency data, which is bytes: who reads it while it changes gets some of each.
 unsafe impl Send for Volume {}
 // SAFETY: As above.
 unsafe impl Sync for Volume {}

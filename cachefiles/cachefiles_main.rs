@@ -35,7 +35,7 @@
 //!
 //! The device pins the module while it is open, and closes only when no object or volume is counted
 //! any more. What may still run then are the last instructions of a completion, of fscache's worker,
-//! or of a task that gave the last of a volume up; all are waited for (`Cachefiles::drop`), and the
+//! of a task that submitted an I/O, or of one that gave the last of a volume up; all are waited for (`Cachefiles::drop`), and the
 //! jar's worker is, before the module goes.
 
 // Each module compiles all shared wrappers, and uses its part.
@@ -151,7 +151,7 @@ module! {
 /// The module.
 #[pin_data(PinnedDrop)]
 struct Cachefiles {
-    /// Goes first: from then on nobody can open the device.
+    /// Goes before the jar: from then on nobody can open the device.
     #[pin]
     device: Registration<Daemon>,
     jar: Arc<Jar<Object>>,

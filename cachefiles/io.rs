@@ -5,7 +5,8 @@
 //! An operation begins when fscache lets it, gets a file when the object has one, and ends when
 //! netfs says so. What it may touch of the object, it may while it has not ended; an I/O under way
 //! has references of its own, to the file and to the object, and gives them back in that order
-//! after it has told netfs how it ended.
+//! after it has told netfs how it ended. The task that submits it holds the object as well, until the
+//! filesystem has returned: unloading waits for objects.
 //!
 //! # Old data, new object
 //!

@@ -153,28 +153,37 @@ impl<'a> Subrequest<'a> {
         unsafe { (*self.request()).i_size }
     }
 
-    /// The stream that the subrequest belongs to.
-    fn stream(&mut self) -> Option<&mut bindings::netfs_io_stream> {
-        // SAFETY: By the invariant; netfs leaves the stream to us while it prepares and issues.
-        unsafe {
-            let number = usize::from((*self.raw).stream_nr);
-            let streams = &mut (*self.request()).io_streams;
-            streams.get_mut(number)
-        }
+    /// The stream that the subrequest belongs to. Of its fields some are the collector's meanwhile.
+    fn stream(&self) -> Option<*mut bindings::netfs_io_stream> {
+        // SAFETY: By the invariant; only addresses are made.
+        let (number, streams) = unsafe {
+            (
+                usize::from((*self.raw).stream_nr),
+                &raw mut (*self.request()).io_streams,
+            )
+        };
+        let streams: *mut [bindings::netfs_io_stream] = streams;
+        let first: *mut bindings::netfs_io_stream = streams.cast();
+        (number < streams.len()).then(|| first.wrapping_add(number))
     }
 
     /// Says how much the subrequest may grow to.
     pub(crate) fn set_stream_limits(&mut self, max_len: usize, max_segs: u32) {
         if let Some(stream) = self.stream() {
-            stream.sreq_max_len = max_len;
-            stream.sreq_max_segs = max_segs;
+            // SAFETY: The request has the stream; netfs leaves these fields to us while it prepares.
+            unsafe {
+                (*stream).sreq_max_len = max_len;
+                (*stream).sreq_max_segs = max_segs;
+            }
         }
     }
 
     /// How many bytes of buffer lie behind the data.
     pub(crate) fn extendable(&mut self) -> u64 {
-        self.stream()
-            .map_or(0, |stream| u64::from(stream.submit_extendable_to))
+        // SAFETY: As above, while it issues.
+        self.stream().map_or(0, |stream| unsafe {
+            u64::from((*stream).submit_extendable_to)
+        })
     }
 
     /// The buffer.

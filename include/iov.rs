@@ -35,6 +35,18 @@ impl IoVector<'_> {
         self.iter
     }
 
+    /// A copy, which needs the buffers that this does.
+    pub(crate) fn copy(&self) -> bindings::iov_iter {
+        // SAFETY: By the invariant.
+        unsafe { self.iter.read() }
+    }
+
+    /// Takes over how far a copy has come.
+    pub(crate) fn set(&mut self, copy: bindings::iov_iter) {
+        // SAFETY: By the invariant.
+        unsafe { self.iter.write(copy) };
+    }
+
     fn count_ptr(&self) -> *mut usize {
         // SAFETY: By the invariant. The union's other member overlays the same field.
         unsafe {

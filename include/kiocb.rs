@@ -184,18 +184,23 @@ fn submit<C: Completion>(
     // with its credentials, while this task has yet to revert them. So it has a reference of its
     // own, which it gives back itself, after that.
     let cred: ARef<Credential> = cred.into();
+    // Who issued the I/O may lose the vector once it has ended, and a filesystem may look at it once
+    // more after it queued the I/O (Btrfs does).
+    let mut vector = iter.copy();
     // One reference for the completing party, one for the frames below.
     let theirs = Arc::into_raw(io.clone());
     let ret = with_creds(&cred, || {
         without_fs_reclaim(|| {
             // SAFETY: File and control block live for the duration of the call and until
-            // completion; the control block is the first field of an `Io`.
-            unsafe { start(io.file.as_ptr(), theirs.cast_mut().cast(), iter.as_raw()) }
+            // completion; the control block is the first field of an `Io`. The vector lives for
+            // the duration of the call, which is enough: those of system calls do no longer.
+            unsafe { start(io.file.as_ptr(), theirs.cast_mut().cast(), &raw mut vector) }
         })
     });
     if ret == -(bindings::EIOCBQUEUED as isize) {
         return Ok(Submitted::Queued);
     }
+    iter.set(vector);
     // SAFETY: The I/O was not queued, so the other party's reference was not taken over.
     drop(unsafe { Arc::from_raw(theirs) });
     // SAFETY: The result was told to us, here, and `ki_complete` is not called.
@@ -208,6 +213,8 @@ fn submit<C: Completion>(
 }
 
 /// Reads at `pos` into `iter`, under `cred`. Sleeps while submitting, and until the end if `wait`.
+///
+/// `iter` is advanced by what was read if that is over on return, and else left as it was.
 ///
 /// # Errors
 ///

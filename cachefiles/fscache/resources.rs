@@ -120,7 +120,8 @@ impl<'a> Resources<'a> {
 
     /// Gives the operation our functions, and a file unless it has one.
     pub(crate) fn equip(&mut self, file: Option<ARef<File>>) {
-        // SAFETY: By the invariant; whoever begins an operation has it alone.
+        // SAFETY: By the invariant; whoever begins an operation has it alone, and netfs waits for the
+        // object of one from one task at a time.
         let resources = unsafe { &mut *self.raw };
         resources.ops = &raw const abi::NETFS_OPS.0;
         if resources.cache_priv2.is_null() {

@@ -129,6 +129,8 @@ pub(crate) fn read(
         len.saturating_sub(skipped),
     );
     let wait = !terminator.is_wanted();
+    // The filesystem may sleep in this task when the I/O has ended, and nobody else waits for that.
+    let _pin = IoRef::new(&object);
     let done = ReadDone {
         terminator,
         object: IoRef::new(&object),
@@ -213,7 +215,10 @@ fn decide_read(resources: &Resources<'_>, subreq: &mut Subrequest<'_>, size: u64
     };
     decision.cache_ino = file.inode().number();
     decision.object = object.debug_id();
-    if !object.mend() {
+    if object.integrity().is_suspect() {
+        // To mend it takes the lock that others hold while they wait for the disk, and write access.
+        // The store that follows does.
+        subreq.set_copy_to_cache();
         decision.why = ReadWhy::SeekError;
         return decision;
     }
@@ -262,7 +267,7 @@ pub(crate) fn query_occupancy(
     granule: u64,
 ) -> Result<(u64, u64)> {
     let (object, file) = resources.wait_for_target(Want::Read)?;
-    if !object.mend() {
+    if object.integrity().is_suspect() {
         return Err(ENODATA);
     }
     content::find_data(&object, file, start, len, granule)

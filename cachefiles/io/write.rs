@@ -182,6 +182,8 @@ pub(crate) fn write(
     let len = iter.len();
     trace::write(object.debug_id(), file.inode(), start, len);
     let wait = !terminator.is_wanted();
+    // As for a read.
+    let _pin = IoRef::new(&object);
     let done = WriteDone {
         terminator,
         writing: Writing::begin(cache, len as u64),
@@ -225,8 +227,10 @@ fn make_room(object: &Object, file: &File, start: u64, len: u64, is_new: bool) -
     }
 }
 
-/// As [`make_room`], and sees to it that a range that will not be written is absent.
+/// As [`make_room`], and sees to it that a range that will not be written is absent. Mends the object
+/// first, as readers do not: also one for which there is no room.
 fn admit_write(object: &Object, file: &File, start: u64, len: u64, is_new: bool) -> Result {
+    object.mend();
     make_room(object, file, start, len, is_new).inspect_err(|_| forget_range(object, start, len))
 }
 

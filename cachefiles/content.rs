@@ -164,7 +164,7 @@ pub(crate) fn occupancy(object: &Object, file: &File, start: u64, len: u64) -> R
 ///
 /// Of a block that is punched in part the filesystem keeps all, with zeros in it, and says that it
 /// is data. So the whole block goes. Its rest is fetched again when it is wanted, also if it was
-/// stored just now. Nobody is about to read or to store it: a block is not larger than a page, and
+/// stored just now. Nobody is about to read or to store that range: a block is not larger than a page, and
 /// who was to store a part of a page has its folio for himself until the end of the store.
 ///
 /// # Errors
@@ -173,11 +173,17 @@ pub(crate) fn occupancy(object: &Object, file: &File, start: u64, len: u64) -> R
 pub(crate) fn forget(object: &Object, file: &File, start: u64, len: u64) -> Result {
     let cache = object.cache();
     let (start, len) = extent::whole_blocks(start, len, cache.block().bytes());
-    if len == 0 || occupancy(object, file, start, len)? == Occupancy::Empty {
+    if len == 0 {
         return Ok(());
     }
-    inject::remove()?;
-    let punched = cache.with_creds(|| file.punch_hole(start, len));
+    let is_absent = occupancy(object, file, start, len)? == Occupancy::Empty;
+    let punched = if is_absent {
+        Ok(())
+    } else {
+        inject::remove().and_then(|()| cache.with_creds(|| file.punch_hole(start, len)))
+    };
+    // Also of what is absent already: Btrfs says that there is data while it is being written, and
+    // that there was none if that fails.
     object.known().lock().forget();
     punched
 }

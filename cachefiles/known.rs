@@ -11,8 +11,9 @@
 //!
 //! - As long as it is the same file, of the same time of change, that takes the same space
 //!   ([`FileState`]). What others do to it, a hole that an administrator punched, is seen by that.
-//! - Until something of it is made absent. Who does that says so afterwards ([`Known::forget`]);
-//!   what was asked before, and is answered after, is not kept then ([`Asked`]).
+//! - Until something of it is made absent, or turns out to be: a store that failed may have been data
+//!   while it was under way. Who does, or sees, that says so afterwards ([`Known::forget`]); what was
+//!   asked before, and is answered after, is not kept then ([`Asked`]).
 //!
 //! Data that is stored never makes an answer wrong. At worst it ends too early, and who comes to its
 //! end asks.
@@ -59,7 +60,7 @@ pub(crate) struct Asked {
 pub(crate) struct Known {
     extent: Extent,
     state: FileState,
-    /// How often something was made absent.
+    /// How often something was made, or found, absent.
     removals: u32,
 }
 
@@ -97,7 +98,7 @@ impl Known {
         }
     }
 
-    /// Something was made absent, or another file took the place of the one there was.
+    /// Something is absent that may have been data, or another file took the place of the one there was.
     pub(crate) fn forget(&mut self) {
         self.removals = self.removals.wrapping_add(1);
         self.extent = Extent::EMPTY;

@@ -73,9 +73,12 @@ pub(crate) fn shorten(cache: &Cache, object: u32, file: &File, size: u64) -> Res
     zeroed.or_else(|error| {
         trace::io_error(object, inode, error, ErrorAt::Fallocate);
         cache.note_error(error, fmt!("Trunc-to-dio-size failed [o={:08x}]", object));
-        // Not every filesystem can. Without its last block the object is as good.
-        let block = extent::round_down(size, extent::DIO_BLOCK);
+        // Not every filesystem can; but each has zeros behind an end that was moved away again. Who
+        // reads meanwhile may get less than was asked for, and never a byte that is not the file's:
+        // that rules out to have the block go as a whole.
         inject::remove()?;
-        file.punch_hole(block, whole.saturating_sub(block))
+        file.truncate(size)?;
+        inject::write()?;
+        file.truncate(whole)
     })
 }

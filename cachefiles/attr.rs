@@ -5,7 +5,10 @@
 //! The format is `coherency.rs`'s. All of it sleeps, and is called under the cache's credentials.
 
 use crate::{
-    cache::Cache,
+    cache::{
+        is_fatal,
+        Cache, //
+    },
     coherency::{
         self,
         Buffer,
@@ -22,6 +25,7 @@ use crate::{
         VolumeCookie, //
     },
     inject,
+    inode::Inode,
     trace::{
         self,
         CoherencyWhy,
@@ -49,11 +53,11 @@ fn set(cache: &Cache, dentry: &Dentry, value: &[u8], object: u32) -> Result {
         })
 }
 
-/// Reads an attribute; what cannot be read is empty, and so agrees with nothing.
+/// Reads an attribute; one that is not there, or too long, is empty, and so agrees with nothing.
 ///
 /// # Errors
 ///
-/// Only if the disk failed, or there is no memory.
+/// Those of reading it: what was stored may be good, and is left as it is.
 #[inline]
 fn get<'a>(
     cache: &Cache,
@@ -66,13 +70,25 @@ fn get<'a>(
         Err(error) => {
             trace::vfs_error(object, dentry.inode(), error, ErrorAt::Getxattr);
             cache.note_error(error, fmt!("Failed to read xattr [o={:08x}]", object));
-            if error == EIO || error == ENOMEM {
-                Err(error)
-            } else {
-                Ok(&[])
+            if error == ENODATA || error == ERANGE {
+                return Ok(&[]);
             }
+            if !is_fatal(error) && crate::ratelimit::may_speak() {
+                pr_warn!(
+                    "Cannot read an attribute in cache (B={:x}): {}; left alone, and not used\n",
+                    dentry.inode().map_or(0, Inode::number),
+                    error.to_errno()
+                );
+            }
+            Err(error)
         }
     }
+}
+
+/// Can there be attributes on this directory's filesystem? False also where it has some, but not
+/// those of users, or not as it is mounted. Sleeps.
+pub(crate) fn are_possible(directory: &Dentry) -> bool {
+    xattr::get(directory, XATTR_NAME, &mut []).err() != Some(EOPNOTSUPP)
 }
 
 /// Makes an object's file say what `snapshot` says.
@@ -133,7 +149,7 @@ fn report_odd(verdict: Verdict, what: &str, number: u64) {
 ///
 /// # Errors
 ///
-/// Only if the disk failed, or there is no memory; whatever else is odd does not agree.
+/// Those of reading what it says; whatever is odd about that does not agree.
 pub(crate) fn check_object(
     cache: &Cache,
     object: u32,

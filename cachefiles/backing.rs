@@ -3,7 +3,7 @@
 //! Whether a filesystem can hold a cache, and if not, why.
 
 use crate::{
-    file,
+    attr, file,
     inode::{
         DirectoryAbility,
         Inode, //
@@ -73,6 +73,18 @@ pub(crate) fn check_backing(root: &Path) -> Result<(), Refusal> {
     Err(Refusal { error, why })
 }
 
+/// Whether files can say of what they are. That a folder has attributes says nothing: those of
+/// users may be switched off (F2FS with `nouser_xattr`). Sleeps.
+pub(crate) fn check_attributes(root: &Path) -> Result<(), Refusal> {
+    if attr::are_possible(root.dentry()) {
+        return Ok(());
+    }
+    Err(Refusal {
+        error: EOPNOTSUPP,
+        why: ": the filesystem has no user attributes (user_xattr), or not as it is mounted",
+    })
+}
+
 /// Whether files can be made and opened there as objects need it: without a name, and for direct
 /// I/O. Asked by making one, unless `cache` is there already: what is to be written waits while the
 /// filesystem is frozen. Sleeps.
@@ -109,7 +121,7 @@ pub(crate) fn check_block_size(stats: &Statistics) -> Result<BlockSize, Refusal>
         }),
         Ok(bytes) => BlockSize::new(bytes, PAGE_SIZE).ok_or(Refusal {
             error: EOPNOTSUPP,
-            why: ": the filesystem's blocks are larger than a page",
+            why: ": the filesystem's blocks are larger than a page, or of an odd size",
         }),
     }
 }

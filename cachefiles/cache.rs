@@ -7,7 +7,8 @@
 //! The daemon's file owns the cache; each volume owns a reference, each object one to its volume.
 //! fscache has a pointer that counts for nothing, from [`Cache::bind`] to the end of
 //! [`Cache::withdraw`], when volumes and objects are gone; so the daemon's reference is the last,
-//! and with it the directories, the mount and the credentials go before `close()` returns.
+//! and with it the directories and the credentials go before `close()` returns, and the mount, but
+//! for what a file keeps that a kernel worker closed, or an I/O whose submitter is not back yet.
 //!
 //! # Locks
 //!
@@ -18,6 +19,7 @@
 use crate::{
     atomic::Atomic,
     backing::{
+        check_attributes,
         check_backing,
         check_block_size,
         check_unnamed_file,
@@ -240,7 +242,10 @@ impl Cache {
 
         let stats = with_creds(&cred, || root.mount().statistics(root.dentry()))?;
         let block = check_block_size(&stats)?;
-        with_creds(&cred, || check_unnamed_file(&root, STORE, &cred))?;
+        with_creds(&cred, || {
+            check_attributes(&root)?;
+            check_unnamed_file(&root, STORE, &cred)
+        })?;
         let limits = Limits {
             files: settings.files.of(stats.files),
             blocks: settings.blocks.of(stats.blocks),
@@ -287,7 +292,7 @@ impl Cache {
             }),
             GFP_KERNEL,
         )?;
-        cache.cookie.add(cache.as_arc_borrow())?;
+        cache.cookie.add(&cache)?;
         cache.publisher.start(cache.clone());
         cache.status.set_ready();
         Ok(cache)
@@ -428,7 +433,7 @@ impl Cache {
     ///
     /// May be called in any context.
     pub(crate) fn note_error(&self, error: Error, what: fmt::Arguments<'_>) {
-        if is_fatal(error) && self.status.set_dead() {
+        if is_fatal(error) && self.status.set_failed() {
             pr_err!("I/O Error: {} ({})\n", what, error.to_errno());
             self.cookie.io_error();
         }
@@ -478,8 +483,10 @@ impl Cache {
     /// Takes the cache out of service. Sleeps until all who use it are done.
     pub(crate) fn withdraw(&self) {
         pr_info!("File cache on {} unregistering\n", &*self.name);
-        self.publisher.stop();
+        // First, so that nobody begins anything on a disk that may be stuck.
         self.cookie.withdraw();
+        self.publisher
+            .stop(|| pr_warn!("Still waiting for a file to be given its name\n"));
         self.volumes.withdraw_cookies();
         self.withdraw_objects();
         self.cookie.wait_for_objects();

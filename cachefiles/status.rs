@@ -23,6 +23,7 @@ use kernel::{
 pub(crate) struct Status {
     ready: AtomicFlag,
     dead: AtomicFlag,
+    failed: AtomicFlag,
     culling: AtomicFlag,
     changed: AtomicFlag,
     /// Where the daemon waits for `changed`.
@@ -40,6 +41,7 @@ impl Status {
         pin_init!(Self {
             ready: AtomicFlag::new(false),
             dead: AtomicFlag::new(false),
+            failed: AtomicFlag::new(false),
             culling: AtomicFlag::new(false),
             changed: AtomicFlag::new(false),
             waiters <- new_poll_condvar!("cachefiles daemon"),
@@ -70,12 +72,18 @@ impl Status {
         self.dead.load(ordering::Acquire)
     }
 
-    /// The cache is out of order, or being taken down. True if it was not before.
-    pub(crate) fn set_dead(&self) -> bool {
-        let first = !self.dead.xchg(true, ordering::Full);
-        if first {
+    /// The cache is out of order, or being taken down.
+    pub(crate) fn set_dead(&self) {
+        if !self.dead.xchg(true, ordering::Full) {
             self.note_change();
         }
+    }
+
+    /// The backing filesystem failed, and the cache is out of order. True the first time, also while
+    /// the cache is being taken down.
+    pub(crate) fn set_failed(&self) -> bool {
+        let first = !self.failed.xchg(true, ordering::Full);
+        self.set_dead();
         first
     }
 

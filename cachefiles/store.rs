@@ -274,8 +274,8 @@ fn unlink(
 ///
 /// # Errors
 ///
-/// `ESTALE` if it is not there any more; `EIO` if it cannot be moved; those of the security module
-/// and of the backing filesystem.
+/// `ESTALE` if a file is not there any more, or there is no name for a directory's grave; `EBUSY` if
+/// something is mounted on it; those of the security module and of the backing filesystem.
 pub(crate) fn bury(
     cache: &Cache,
     object: u32,

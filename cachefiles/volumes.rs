@@ -8,26 +8,28 @@
 //! is held; see [`crate::fscache::VolumeBackRef`].
 
 use crate::{
+    atomic::Atomic,
     cache::Cache,
-    volume::Volume, //
+    volume::Volume,
+    wait::{
+        self,
+        PATIENCE, //
+    },
 };
 use kernel::{
-    new_condvar, new_mutex,
+    new_mutex,
     prelude::*,
     sync::{
+        atomic::ordering::{
+            Acquire,
+            Full,
+            Relaxed, //
+        },
         Arc,
         ArcBorrow,
-        CondVar,
         Mutex, //
     },
 };
-
-/// What [`Volumes`] guards.
-struct List {
-    list: KVec<Arc<Volume>>,
-    /// How many there are, on the list or on their way out.
-    live: usize,
-}
 
 /// The volumes of a cache.
 ///
@@ -36,49 +38,39 @@ struct List {
 #[pin_data]
 pub(crate) struct Volumes {
     #[pin]
-    volumes: Mutex<List>,
-    /// Signalled when `volumes` lost one.
-    #[pin]
-    changed: CondVar,
+    list: Mutex<KVec<Arc<Volume>>>,
+    /// How many there are, on the list or on their way out. Woken when it comes to nothing.
+    live: Atomic<i32>,
 }
 
 impl Volumes {
     /// None.
     pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
-            volumes <- new_mutex!(
-                List {
-                    list: KVec::new(),
-                    live: 0,
-                },
-                "cachefiles volumes"
-            ),
-            changed <- new_condvar!("cachefiles volumes"),
+            list <- new_mutex!(KVec::new(), "cachefiles volumes"),
+            live: Atomic::new(0),
         })
     }
 
     /// Adds a volume. Sleeps.
     pub(crate) fn add(&self, volume: Arc<Volume>) -> Result {
-        Ok(self.volumes.lock().list.push(volume, GFP_KERNEL)?)
+        Ok(self.list.lock().push(volume, GFP_KERNEL)?)
     }
 
     /// Removes a volume that `is_it` recognises.
     pub(crate) fn remove(&self, is_it: impl Fn(&Volume) -> bool) -> Option<Arc<Volume>> {
-        let mut volumes = self.volumes.lock();
-        let at = volumes.list.iter().position(|volume| is_it(volume))?;
-        volumes.list.remove(at).ok()
+        let mut list = self.list.lock();
+        let at = list.iter().position(|volume| is_it(volume))?;
+        list.remove(at).ok()
     }
 
     /// Has fscache stop the use of every volume, and waits for that. Sleeps.
     pub(crate) fn withdraw_cookies(&self) {
         loop {
             let vcookie = {
-                let volumes = self.volumes.lock();
+                let list = self.list.lock();
                 // One whose record is being freed has no users.
-                volumes
-                    .list
-                    .iter()
-                    .find_map(|volume| volume.begin_withdrawal())
+                list.iter().find_map(|volume| volume.begin_withdrawal())
             };
             match vcookie {
                 Some(vcookie) => vcookie.withdraw(),
@@ -87,30 +79,31 @@ impl Volumes {
         }
     }
 
-    /// Takes every volume off its record, and waits until all are gone. Sleeps.
+    /// Takes every volume off its record, and waits until all are gone; whoever looks why that takes
+    /// so long finds a line in the log every 20 seconds. Sleeps. No volume may come any more.
     pub(crate) fn withdraw(&self) {
         loop {
-            let mut volumes = self.volumes.lock();
-            if volumes.live == 0 {
-                break;
-            }
-            let found = volumes
-                .list
+            let mut list = self.list.lock();
+            let found = list
                 .iter()
                 .enumerate()
                 .find_map(|(at, volume)| Some((at, volume.record()?)));
-            match found {
-                Some((at, vcookie)) => {
-                    let volume = volumes.list.remove(at).ok();
-                    drop(volumes);
-                    drop(vcookie.detach());
-                    if let Some(volume) = volume {
-                        volume.finish(&vcookie, true);
-                    }
-                }
-                // Those that are left are on their way out, by somebody else's hand.
-                None => self.changed.wait(&mut volumes),
+            let Some((at, vcookie)) = found else {
+                break;
+            };
+            let volume = list.remove(at).ok();
+            drop(list);
+            drop(vcookie.detach());
+            if let Some(volume) = volume {
+                volume.finish(&vcookie, true);
             }
+        }
+        // Those that are left are on their way out, by somebody else's hand.
+        while !wait::wait_for(&self.live, PATIENCE, || self.live.load(Acquire) == 0) {
+            pr_warn!(
+                "Still waiting for {} volumes to be given back by their users\n",
+                self.live.load(Relaxed)
+            );
         }
     }
 }
@@ -123,13 +116,10 @@ pub(crate) struct LiveVolume {
 }
 
 impl LiveVolume {
-    /// Counts a volume. Sleeps.
+    /// Counts a volume.
     pub(crate) fn new(cache: ArcBorrow<'_, Cache>) -> Self {
         let volumes = cache.volumes().clone();
-        {
-            let mut volumes = volumes.volumes.lock();
-            volumes.live = volumes.live.saturating_add(1);
-        }
+        volumes.live.fetch_add(1, Relaxed);
         Self {
             cache: cache.into(),
             _counted: CountedVolume(volumes),
@@ -152,8 +142,8 @@ struct CountedVolume(Arc<Volumes>);
 
 impl Drop for CountedVolume {
     fn drop(&mut self) {
-        let mut volumes = self.0.volumes.lock();
-        volumes.live = volumes.live.saturating_sub(1);
-        self.0.changed.notify_all();
+        if self.0.live.fetch_sub(1, Full) == 1 {
+            wait::wake(&self.0.live);
+        }
     }
 }

@@ -110,9 +110,14 @@ impl Inode {
 
     /// Does the directory take names for the same that differ by case, say?
     pub(crate) fn takes_names_for_the_same(&self) -> bool {
-        // SAFETY: Valid by the borrow; a single volatile load.
+        self.has(bindings::S_CASEFOLD)
+    }
+
+    /// Is a flag set?
+    fn has(&self, flag: c_uint) -> bool {
+        // SAFETY: Valid by the borrow; a single volatile load, as others may write.
         let flags = unsafe { (&raw const (*self.as_raw()).i_flags).read_volatile() };
-        flags & bindings::S_CASEFOLD != 0
+        flags & flag != 0
     }
 
     /// Takes the inode's lock. Sleeps.
@@ -139,34 +144,34 @@ pub(crate) struct InodeGuard<'a> {
 impl InodeGuard<'_> {
     /// Is this a directory that was removed?
     pub(crate) fn is_dead(&self) -> bool {
-        // SAFETY: Valid by the borrow; flags are guarded by the lock.
-        let flags = unsafe { (*self.inode.as_raw()).i_flags };
-        flags & bindings::S_DEAD != 0
+        self.inode.has(bindings::S_DEAD)
     }
 
     /// Is the inode marked as used by the kernel?
     pub(crate) fn is_kernel_file(&self) -> bool {
-        // SAFETY: Valid by the borrow; flags are guarded by the lock.
-        let flags = unsafe { (*self.inode.as_raw()).i_flags };
-        flags & bindings::S_KERNEL_FILE != 0
+        self.inode.has(bindings::S_KERNEL_FILE)
     }
 
     /// Marks the inode as used by the kernel; false if it was marked already.
     pub(crate) fn mark_kernel_file(&mut self) -> bool {
-        // SAFETY: Valid by the borrow; flags are guarded by the lock, which is held.
-        let flags = unsafe { &mut (*self.inode.as_raw()).i_flags };
-        if *flags & bindings::S_KERNEL_FILE != 0 {
-            return false;
+        let is_free = !self.is_kernel_file();
+        if is_free {
+            self.change_flags(|flags| flags | bindings::S_KERNEL_FILE);
         }
-        *flags |= bindings::S_KERNEL_FILE;
-        true
+        is_free
     }
 
     /// Takes the mark away.
     pub(crate) fn unmark_kernel_file(&mut self) {
-        // SAFETY: As in `mark_kernel_file()`.
-        let flags = unsafe { &mut (*self.inode.as_raw()).i_flags };
-        *flags &= !bindings::S_KERNEL_FILE;
+        self.change_flags(|flags| flags & !bindings::S_KERNEL_FILE);
+    }
+
+    fn change_flags(&mut self, change: impl FnOnce(c_uint) -> c_uint) {
+        // SAFETY: Valid by the borrow.
+        let flags = unsafe { &raw mut (*self.inode.as_raw()).i_flags };
+        // SAFETY: As above. Only who holds the lock writes, so nothing is lost; who reads without
+        // it does so by a single load, as this is a single store.
+        unsafe { flags.write_volatile(change(flags.read_volatile())) };
     }
 
     /// Sets a file's size through `dentry`, which must be one of this inode's. Sleeps.

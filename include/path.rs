@@ -200,7 +200,8 @@ impl Path {
         })
     }
 
-    /// Looks up a directory by its name, following symbolic links. Sleeps.
+    /// Looks up a directory by its name, following symbolic links, but for one that the name ends
+    /// with. Sleeps.
     pub(crate) fn lookup_directory(name: &CStr) -> Result<Self> {
         let mut path = bindings::path::default();
         // SAFETY: `name` is a valid string, `path` is writable.

@@ -4,14 +4,24 @@
 //! system is being suspended or hibernated.
 
 use crate::{
+    atomic::Atomic,
     bindings,
-    wait::Jiffies,
+    wait::{
+        self,
+        Jiffies,
+        PATIENCE, //
+    },
     workqueue, //
 };
 use kernel::{
     container_of, new_mutex,
     prelude::*,
     sync::{
+        atomic::ordering::{
+            Acquire,
+            Relaxed,
+            Release, //
+        },
         Arc,
         Mutex, //
     },
@@ -35,6 +45,8 @@ pub(crate) struct Periodic<T: Tick> {
     /// [`None`] before the start and after the stop.
     #[pin]
     target: Mutex<Option<Arc<T>>>,
+    /// 1 while it is being done; set under the lock of the target.
+    runs: Atomic<i32>,
 }
 
 // SAFETY: Work items may be queued and cancelled from every thread, and the rest is a mutex.
@@ -62,6 +74,7 @@ impl<T: Tick> Periodic<T> {
                 }
             }),
             target <- new_mutex!(None, "periodic"),
+            runs: Atomic::new(0),
         })
     }
 
@@ -72,9 +85,13 @@ impl<T: Tick> Periodic<T> {
         self.queue();
     }
 
-    /// Ends it, and waits until nothing of it runs any more. Sleeps.
-    pub(crate) fn stop(&self) {
+    /// Ends it, and waits until nothing of it runs any more; calls `still_runs` every [`PATIENCE`]
+    /// until then. Sleeps.
+    pub(crate) fn stop(&self, mut still_runs: impl FnMut()) {
         let target = self.target.lock().take();
+        while !wait::wait_for(&self.runs, PATIENCE, || self.runs.load(Acquire) == 0) {
+            still_runs();
+        }
         // SAFETY: Initialised, and not queued again, as there is no target.
         unsafe { bindings::cancel_delayed_work_sync(self.work.get()) };
         drop(target);
@@ -105,10 +122,15 @@ impl<T: Tick> Periodic<T> {
             let work: *mut Opaque<bindings::delayed_work> = work.cast();
             &*container_of!(work, Self, work)
         };
-        let target = this.target.lock().clone();
+        let guard = this.target.lock();
+        let target = guard.clone();
+        this.runs.store(i32::from(target.is_some()), Relaxed);
+        drop(guard);
         if let Some(target) = target {
             target.tick();
             drop(target);
+            this.runs.store(0, Release);
+            wait::wake(&this.runs);
         }
         let guard = this.target.lock();
         if guard.is_some() {
@@ -120,6 +142,6 @@ impl<T: Tick> Periodic<T> {
 #[pinned_drop]
 impl<T: Tick> PinnedDrop for Periodic<T> {
     fn drop(self: Pin<&mut Self>) {
-        self.stop();
+        self.stop(|| ());
     }
 }

@@ -14,7 +14,7 @@ use core::ptr::NonNull;
 use kernel::{
     error::from_err_ptr,
     prelude::*,
-    sync::{atomic::ordering, ArcBorrow},
+    sync::{atomic::ordering, Arc},
 };
 
 /// fscache's record of a cache, ours to bring online and to withdraw.
@@ -46,8 +46,8 @@ impl CacheCookie {
     ///
     /// `cache` must be kept until [`CacheCookie::withdraw`] and what follows it are over, which
     /// [`crate::cache`] does. Sleeps.
-    pub(crate) fn add(&self, cache: ArcBorrow<'_, Cache>) -> Result {
-        let private: *const Cache = &raw const *cache;
+    pub(crate) fn add(&self, cache: &Arc<Cache>) -> Result {
+        let private = Arc::as_ptr(cache);
         // SAFETY: Valid by the invariant, and `PREPARING` since it was acquired.
         kernel::error::to_result(unsafe {
             bindings::fscache_add_cache(

@@ -115,6 +115,34 @@ for fs in ext2 xfs btrfs f2fs; do
 	mount_loop
 	holds $fs
 done
+# The attributes of users may be switched off, also while the cache is bound: what is in it is left
+# alone, and used again with them.
+if [ "${PAIR#*-}" = r ] && ! missing f2fs; then
+	blank 400M
+	mkfs.f2fs -q /tmp/backing.img
+	mount -o loop,noatime,nouser_xattr /tmp/backing.img $CACHE
+	refused "f2fs without users' attributes" 95
+	mount -o remount,user_xattr $CACHE
+	daemon_start
+	mount_nfs
+	read_cold backing
+	remount
+	kept=$(objects)
+	mount -o remount,nouser_xattr $CACHE
+	remount
+	same backing
+	remount
+	equal "files in the cache without users' attributes" "$(objects)" "$kept"
+	dmesg | grep -q 'Cannot read an attribute in cache .*: -95' || fail "nothing in the log says that attributes cannot be read"
+	mount -o remount,user_xattr $CACHE
+	read_warm backing
+	umount_nfs
+	daemon_stop
+	umount $CACHE
+	mount -o loop,noatime,nouser_xattr /tmp/backing.img $CACHE
+	equal "errno of a bind on a cache without users' attributes" "$(bind)" 95
+	umount $CACHE
+fi
 # Its folders are of no disk, and its files those of another filesystem.
 if ! missing overlay; then
 	layers=/tmp/backing-layers

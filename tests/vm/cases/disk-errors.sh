@@ -68,6 +68,14 @@ mount_nfs
 same disk
 remount
 read_warm disk
+
+say "every access fails as the cache is taken down"
+more_files closing
+echo "disk-errors: closing" >/dev/kmsg
+the_disk error
+daemon_end
+dmesg | sed -n '/disk-errors: closing/,$p' | grep -q 'CacheFiles: I/O Error: ' ||
+	fail "nothing in the log says that the disk failed as the cache was taken down"
 umount_nfs
-daemon_stop
+flaky_mend
 flaky_end

@@ -75,5 +75,35 @@ fsfreeze -u $CACHE
 trap - EXIT
 wait $new || fail "a file whose folder was to be made while it was frozen cannot be read"
 cmp /tmp/part4 $EXPORT/filling/4 || fail "wrong bytes in a file whose folder was to be made while it was frozen"
+# The cache is taken down while a file waits for its name: who opens one then goes on at once,
+# without the cache.
+for i in 5 6; do random $EXPORT/filling/$i 400001; done
+sync -f $EXPORT
+exec 5<$MNT/filling/5
+head -c 200000 <&5 >/tmp/part5
+fsfreeze -f $CACHE
+rm -f /tmp/apart /tmp/took
+said() { dmesg | sed -n '/freeze: taken down/,$p' | grep -q "$1"; }
+(
+	trap 'fsfreeze -u $CACHE' EXIT
+	exec 9>&-
+	wait_for "a file waits to be given its name" grep -qs publish_in_use /proc/[0-9]*/stack
+	echo "freeze: taken down" >/dev/kmsg
+	touch /tmp/apart
+	wait_for "the cache is being taken down" said unregistering
+	began=$SECONDS
+	cat $MNT/filling/6 >/tmp/part6
+	echo $((SECONDS - began)) >/tmp/took
+	wait_for "the log says what is waited for" said 'Still waiting for a file to be given its name'
+) & thaws=$!
+wait_for "a file waits to be given its name" test -e /tmp/apart
+unbind
+wait $thaws || fail "the cache was taken down, and not as it was to be"
+cat <&5 >>/tmp/part5
+exec 5<&-
+for i in 5 6; do cmp /tmp/part$i $EXPORT/filling/$i || fail "wrong bytes in file $i, which was read while the cache was taken down"; done
+more "seconds that are fewer than fscache waits for a cache" $((15 * ${SLOW:-1})) "$(cat /tmp/took)"
+bind
+same filling
 umount_nfs
 unbind

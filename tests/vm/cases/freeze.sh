@@ -87,7 +87,7 @@ said() { dmesg | sed -n '/freeze: taken down/,$p' | grep -q "$1"; }
 (
 	trap 'fsfreeze -u $CACHE' EXIT
 	exec 9>&-
-	wait_for "a file waits to be given its name" grep -qs publish_in_use /proc/[0-9]*/stack
+	wait_for "a file waits to be given its name" grep -qs Periodic /proc/[0-9]*/stack
 	echo "freeze: taken down" >/dev/kmsg
 	touch /tmp/apart
 	wait_for "the cache is being taken down" said unregistering

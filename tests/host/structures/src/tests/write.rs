@@ -195,18 +195,22 @@ fn old_reads_end_with_the_users() {
     let volume = stage.volume(c"v");
     let cookie = stage.cookie(&volume, b"key");
     // As the last user goes, the reading may last, or have ended.
-    for (lasts, after) in [(false, 4096), (true, REFUSED)] {
-        users::use_cookie(&cookie, true);
+    for (modify, dio, lasts, after) in [
+        (false, false, false, 4096),
+        (true, true, false, 4096),
+        (true, true, true, REFUSED),
+    ] {
+        users::use_cookie(&cookie, modify);
         stage.work();
         let reading = Resources::empty();
         io::begin(&reading, &cookie, Want::Read, AccessWhy::IoRead).unwrap();
-        cookie::invalidate(&cookie, blob(b""), 3000, true);
+        cookie::invalidate(&cookie, blob(b""), 3000, dio);
         stage.work();
         if !lasts {
             reading.end();
         }
         users::unuse(&cookie);
-        users::use_cookie(&cookie, false);
+        users::use_cookie(&cookie, true);
         stage.work();
         assert_eq!(copy(&cookie, 4096), (vec![after], 1));
         users::unuse(&cookie);

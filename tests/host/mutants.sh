@@ -203,7 +203,9 @@ mutant I5 cachefiles extent::only_what_is_in_the_file $extent \
 mutant I5 cachefiles extent::only_what_is_in_the_file $extent \
 	'len.min(end.saturating_sub(start))' 'len'
 mutant I5 structures write::cut_meanwhile fscache/io.rs \
-	'if cookie.copies().fetch_add(0, Full) != 0 {' 'if false {'
+	'if cookie.copies().fetch_add(0, Full) != 0
+' 'if false
+'
 mutant I5 structures write::cut_meanwhile fscache/write.rs \
 	'cookie.copies().fetch_sub(1, Full);' ''
 # The end of a copy may be in an interrupt.

@@ -3,8 +3,9 @@
 //! Where an object's file may hold something else than was to be stored in it.
 //!
 //! A write that failed, or was cut short, leaves its range *damaged*; while there is such a range,
-//! the object is suspect: nothing is read from it or stored in it. Who wants to, makes the range
-//! absent first ([`Object::mend`](crate::object::Object::mend)). Ranges that do not touch are too
+//! the object is suspect: nothing is read from it or stored in it. Who wants to store makes the range
+//! absent first ([`Object::mend`](crate::object::Object::mend)); who wants to read is sent to the
+//! server, as mending may wait for the disk. Ranges that do not touch are too
 //! much for that: the file is not used any more, and removed in the end.
 //!
 //! Damage is told by the *epoch* of the file, which counts up when another file takes its place:

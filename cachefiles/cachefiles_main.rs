@@ -35,8 +35,8 @@
 //!
 //! The device pins the module while it is open, and closes only when no object or volume is counted
 //! any more. What may still run then are the last instructions of a completion, of fscache's worker,
-//! of a task that submitted an I/O, or of one that gave the last of a volume up; all are waited for (`Cachefiles::drop`), and the
-//! jar's worker is, before the module goes.
+//! of a task that submitted an I/O, or of one that gave the last of a volume up; all are waited for
+//! (`Cachefiles::drop`), and the jar's worker is, before the module goes.
 
 // Each module compiles all shared wrappers, and uses its part.
 #![allow(dead_code)]

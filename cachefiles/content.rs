@@ -164,8 +164,8 @@ pub(crate) fn occupancy(object: &Object, file: &File, start: u64, len: u64) -> R
 ///
 /// Of a block that is punched in part the filesystem keeps all, with zeros in it, and says that it
 /// is data. So the whole block goes. Its rest is fetched again when it is wanted, also if it was
-/// stored just now. Nobody is about to read or to store that range: a block is not larger than a page, and
-/// who was to store a part of a page has its folio for himself until the end of the store.
+/// stored just now. Nobody is about to read or to store that range: a block is not larger than a
+/// page, and who was to store a part of a page has its folio for himself until the end of the store.
 ///
 /// # Errors
 ///

@@ -408,8 +408,8 @@ fn keep_old_content_out(cookie: &Cookie, now: &Snapshot) {
 }
 
 /// Ends [`flags::OLD_READS`] if the operations that it is about have come to their end; that there is
-/// none but the caller's says so: that began later, or carries the older count. What was read by them may be in dirty folios
-/// now, which are where they are to be after a cut.
+/// none but the caller's says so: that began later, or carries the older count. What was read by them
+/// may be in dirty folios now, which are where they are to be after a cut.
 #[cold]
 pub(crate) fn end_of_old_reads(cookie: &Cookie) {
     let guard = cookie.lock();

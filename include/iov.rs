@@ -30,11 +30,6 @@ impl IoVector<'_> {
         }
     }
 
-    /// The C pointer.
-    pub(crate) fn as_raw(&mut self) -> *mut bindings::iov_iter {
-        self.iter
-    }
-
     /// A copy, which needs the buffers that this does.
     pub(crate) fn copy(&self) -> bindings::iov_iter {
         // SAFETY: By the invariant.

@@ -52,8 +52,9 @@ void bad(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* a fault that the kernel's own fscache is known to have: bad() only of another */
 void bad_but_in_c(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* the same of its own cachefiles */
-bool backend_is_c(void);
 void bad_but_in_c_backend(const char *format, ...) __attribute__((format(printf, 1, 2)));
+bool fscache_is_c(void);
+bool backend_is_c(void);
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 double now(void);
 int device_open(void);

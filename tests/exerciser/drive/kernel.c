@@ -55,12 +55,17 @@ static void bad_or_known(bool known, const char *format, va_list arguments)
 }
 
 /* In the kernel's own modules fscache is a part of netfs. */
+bool fscache_is_c(void)
+{
+	return access("/sys/module/fscache", F_OK) != 0;
+}
+
 void bad_but_in_c(const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
-	bad_or_known(access("/sys/module/fscache", F_OK) != 0, format, arguments);
+	bad_or_known(fscache_is_c(), format, arguments);
 	va_end(arguments);
 }
 

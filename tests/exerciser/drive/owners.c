@@ -295,6 +295,28 @@ static void own_read_odd(struct cookie_model *c, struct rng *rng)
 		own_check(c, &rq, 0, true);
 }
 
+/*
+ * The operation of a copy ends a moment after the filesystem was told that the copy
+ * has.  An object that is cut meanwhile is emptied, of which the model does not know.
+ */
+static void own_wait_for_copies(struct cookie_model *c)
+{
+	struct exer_cookie_info info;
+	double end = now() + 40;
+
+	if (fscache_is_c())	/* empties nothing, and has an access of its own */
+		return;
+	for (;;) {
+		simple(device, EXER_QUERY, c->handle, 0, 0, &info);
+		if (!info.n_accesses)
+			return;
+		if (now() > end)
+			break;
+		usleep(100);
+	}
+	bad("'%s': n_accesses is %d, and nothing is done", c->key, info.n_accesses);
+}
+
 static void own_resize(struct cookie_model *c, struct rng *rng)
 {
 	struct exer_cookie_info info;
@@ -313,6 +335,7 @@ static void own_resize(struct cookie_model *c, struct rng *rng)
 	}
 	if (!size || size > PAGES * PAGE)
 		return;
+	own_wait_for_copies(c);
 	simple(device, EXER_RESIZE, c->handle, 0, size, &info);
 	/* When there is no cache to resize, a filesystem has to say so itself. */
 	if (info.object_size != (int64_t)size) {

@@ -69,6 +69,7 @@ use crate::{
         ErrorAt,
         RefWhy, //
     },
+    unwritten::Unwritten,
     volumes::Volumes,
     wait::{
         self,
@@ -175,6 +176,9 @@ pub(crate) struct Cache {
     recent: SpinLock<Recent>,
     /// Blocks that are being written, and so are neither free nor taken yet.
     writing: Atomic<i64>,
+    /// What the filesystem may make of blocks that were allocated.
+    #[pin]
+    unwritten: Unwritten,
     /// Makes the names of graves unique.
     graves: Atomic<i32>,
     #[pin]
@@ -278,6 +282,7 @@ impl Cache {
                 block,
                 recent <- new_spinlock!(Recent::new(), "cachefiles free space"),
                 writing: Atomic::new(0),
+                unwritten <- Unwritten::new(&mount),
                 graves: Atomic::new(0),
                 objects <- new_spinlock!(Objects::new(), "cachefiles objects"),
                 publisher <- Periodic::new(),
@@ -326,6 +331,11 @@ impl Cache {
     /// The block size of the backing filesystem.
     pub(crate) fn block(&self) -> BlockSize {
         self.block
+    }
+
+    /// What the filesystem may make of blocks that were allocated.
+    pub(crate) fn unwritten(&self) -> &Unwritten {
+        &self.unwritten
     }
 
     /// The limits.

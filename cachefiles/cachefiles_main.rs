@@ -66,6 +66,8 @@ mod flags;
 mod inode;
 #[path = "../include/iov.rs"]
 mod iov;
+#[path = "../include/irqlock.rs"]
+mod irqlock;
 #[path = "../include/jar.rs"]
 mod jar;
 #[path = "../include/kiocb.rs"]
@@ -131,7 +133,9 @@ mod security;
 mod size;
 mod status;
 mod store;
+mod stores;
 mod trace;
+mod unwritten;
 mod volume;
 mod volumes;
 

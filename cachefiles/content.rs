@@ -171,19 +171,42 @@ pub(crate) fn occupancy(object: &Object, file: &File, start: u64, len: u64) -> R
 ///
 /// The backing filesystem's; the range may still be there then.
 pub(crate) fn forget(object: &Object, file: &File, start: u64, len: u64) -> Result {
-    let cache = object.cache();
-    let (start, len) = extent::whole_blocks(start, len, cache.block().bytes());
+    let (start, len) = extent::whole_blocks(start, len, object.cache().block().bytes());
     if len == 0 {
         return Ok(());
     }
-    let is_absent = occupancy(object, file, start, len)? == Occupancy::Empty;
-    let punched = if is_absent {
-        Ok(())
-    } else {
-        inject::remove().and_then(|()| cache.with_creds(|| file.punch_hole(start, len)))
-    };
-    // Also of what is absent already: Btrfs says that there is data while it is being written, and
-    // that there was none if that fails.
+    if occupancy(object, file, start, len)? == Occupancy::Empty {
+        // Btrfs says that there is data while it is being written, and that there was none if that
+        // fails.
+        object.known().lock().forget();
+        return Ok(());
+    }
+    punch(object, file, start, len)
+}
+
+/// As [`forget`], for a range that a write to it failed of: also if it is absent, something may be
+/// allocated there (`unwritten.rs`).
+pub(crate) fn give_back(object: &Object, file: &File, start: u64, len: u64) -> Result {
+    let (start, len) = extent::whole_blocks(start, len, object.cache().block().bytes());
+    if len == 0 {
+        return Ok(());
+    }
+    punch(object, file, start, len)
+}
+
+/// Gives back what is allocated in the holes of a file that nothing is being stored in
+/// (`unwritten.rs`).
+pub(crate) fn empty_holes(object: &Object, file: &File) -> Result {
+    let mut map = backing_map(object, file);
+    extent::for_each_hole(&mut map, file.inode().size(), |start, len| {
+        punch(object, file, start, len).map_err(|error| error.to_errno())
+    })
+    .map_err(Error::from_errno)
+}
+
+fn punch(object: &Object, file: &File, start: u64, len: u64) -> Result {
+    let cache = object.cache();
+    let punched = inject::remove().and_then(|()| cache.with_creds(|| file.punch_hole(start, len)));
     object.known().lock().forget();
     punched
 }

@@ -312,6 +312,40 @@ pub(crate) fn occupancy(map: &mut impl Map, start: u64, len: u64) -> Result<Occu
     }
 }
 
+/// Calls `f` with the position and the length of each hole in a file of `size` bytes, until it fails.
+///
+/// # Errors
+///
+/// The errno of `f`, or of the backing filesystem.
+pub(crate) fn for_each_hole(
+    map: &mut impl Map,
+    size: u64,
+    mut f: impl FnMut(u64, u64) -> Result<(), i32>,
+) -> Result<(), i32> {
+    let mut pos = 0;
+    while pos < size {
+        let hole = match map.next_hole(pos) {
+            Ok(hole) => hole,
+            Err(SeekError::BeyondEnd) => break,
+            Err(SeekError::Failed(errno)) => return Err(errno),
+        };
+        if hole >= size {
+            break;
+        }
+        let data = match map.next_data(hole) {
+            Ok(data) => data.min(size),
+            Err(SeekError::BeyondEnd) => size,
+            Err(SeekError::Failed(errno)) => return Err(errno),
+        };
+        // What was a hole may have become data between the questions.
+        if data > hole {
+            f(hole, data.saturating_sub(hole))?;
+        }
+        pos = data.max(pos.saturating_add(1));
+    }
+    Ok(())
+}
+
 /// A store, cut to what direct I/O can move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AlignedStore {

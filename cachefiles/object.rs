@@ -137,6 +137,8 @@ pub(crate) struct Object {
     cut_to: Atomic<usize>,
     /// The file says, on the disk, that it is changed locally.
     marked: AtomicFlag,
+    /// Something may be allocated in the holes of the file, see `unwritten.rs`.
+    holes_may_be_full: AtomicFlag,
     name: FileName,
     volume: Arc<Volume>,
     cookie: CookieRef,
@@ -188,6 +190,7 @@ impl Object {
                 cut_to: Atomic::new(usize::MAX),
                 read_to: Atomic::new(0),
                 marked: AtomicFlag::new(false),
+                holes_may_be_full: AtomicFlag::new(false),
                 name,
                 volume,
                 cookie: CookieRef::new(cookie),
@@ -270,7 +273,35 @@ impl Object {
             return false;
         };
         let (start, len) = damage.range;
-        content::forget(self, &file, start, len).is_ok() && self.integrity.mended(&damage)
+        content::give_back(self, &file, start, len).is_ok() && self.integrity.mended(&damage)
+    }
+
+    /// Sees to it that nothing is allocated in the holes of a file that was found, before the first
+    /// store. Sleeps.
+    ///
+    /// # Errors
+    ///
+    /// The backing filesystem's; nothing is to be stored then.
+    #[inline]
+    pub(crate) fn empty_holes(&self) -> Result {
+        if self.holes_may_be_full.load(ordering::Acquire) {
+            self.empty_holes_of_found()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The rest of [`Object::empty_holes`].
+    #[cold]
+    fn empty_holes_of_found(&self) -> Result {
+        let _change = self.lock_change();
+        if !self.holes_may_be_full.load(ordering::Acquire) {
+            return Ok(());
+        }
+        let file = self.file().ok_or(ENOBUFS)?;
+        content::empty_holes(self, &file)?;
+        self.holes_may_be_full.store(false, ordering::Release);
+        Ok(())
     }
 
     /// The file, for an operation that begins.
@@ -284,6 +315,10 @@ impl Object {
     /// What could not be stored meanwhile concerns this one, as it may hold what should have been
     /// replaced: the epoch stays.
     fn take_up(&self, file: BackingFile) {
+        self.holes_may_be_full.store(
+            self.cache().unwritten().may_become_data(),
+            ordering::Release,
+        );
         *self.backing.lock() = Backing::Linked(file);
     }
 
@@ -295,6 +330,7 @@ impl Object {
         let mut guard = self.backing.lock();
         self.integrity.start_over();
         self.marked.store(false, ordering::Release);
+        self.holes_may_be_full.store(false, ordering::Release);
         self.waits_for_name.store(false, ordering::Relaxed);
         let old = replace(&mut *guard, backing);
         let is_unnamed = matches!(&*guard, Backing::Tmpfile(_));

@@ -31,6 +31,7 @@
 #include "helpers.h"
 
 /* For cachefiles. */
+#include <linux/magic.h>
 #include <linux/mount.h>
 #include <linux/miscdevice.h>
 #include <linux/security.h>

@@ -7,6 +7,7 @@
 #include <linux/sched/mm.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include "helpers.h"
 
 #ifndef CONFIG_PREEMPT_RT
@@ -37,6 +38,20 @@ unsigned int fscache_helper_nofs_save(void)
 void fscache_helper_nofs_restore(unsigned int old)
 {
 	memalloc_nofs_restore(old);
+}
+
+unsigned long fscache_helper_spin_lock_irqsave(spinlock_t *lock)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(lock, flags);
+	return flags;
+}
+
+void fscache_helper_spin_unlock_irqrestore(spinlock_t *lock,
+					   unsigned long flags)
+{
+	spin_unlock_irqrestore(lock, flags);
 }
 
 void fscache_helper_init_work(struct work_struct *work, work_func_t func)

@@ -7,6 +7,7 @@
 #define FSCACHE_RUST_HELPERS_H
 
 #include <linux/siphash.h>
+#include <linux/spinlock_types.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
@@ -28,6 +29,9 @@ void *fscache_helper_kzalloc(size_t len);
 void fscache_helper_cond_resched(void);
 unsigned int fscache_helper_nofs_save(void);
 void fscache_helper_nofs_restore(unsigned int old);
+unsigned long fscache_helper_spin_lock_irqsave(spinlock_t *lock);
+void fscache_helper_spin_unlock_irqrestore(spinlock_t *lock,
+					   unsigned long flags);
 void fscache_helper_init_work(struct work_struct *work, work_func_t func);
 struct workqueue_struct *fscache_helper_alloc_workqueue(const char *name,
 							unsigned int flags);

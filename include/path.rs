@@ -99,6 +99,12 @@ impl Mount {
         unsafe { (*self.superblock()).s_blocksize as u64 }
     }
 
+    /// Is the filesystem ext4, or an elder of its kind that ext4 can mount?
+    pub(crate) fn is_ext4(&self) -> bool {
+        // SAFETY: A mount pins its superblock, whose kind does not change.
+        unsafe { (*self.superblock()).s_magic == bindings::EXT4_SUPER_MAGIC as c_ulong }
+    }
+
     /// Can the filesystem tell its size, and write everything out?
     pub(crate) fn can_report_and_sync(&self) -> bool {
         // SAFETY: A mount pins its superblock, whose operations do not change.

@@ -17,8 +17,9 @@ usage() {
 	              10,000, in instructions; and the memory that they take
 	  transfers   storing and reading by size, a file of many extents, culling;
 	              in instructions
-	  sequential  a large file, read through a mount with a warm cache, beside the
-	              same from the backing filesystem; in instructions
+	  sequential  a large file, read through a mount until it is stored, and with a
+	              warm cache, beside the same from the backing filesystem; in
+	              instructions
 	  throughput  the same on two processors and a virtual disk, in time
 	Default: all. In each, the pairs take turns in one boot; of several rounds the
 	median counts. Prints tables, and leaves what they say in

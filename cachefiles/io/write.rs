@@ -59,6 +59,7 @@ use crate::{
         ErrorAt,
         SubrequestEvent, //
     },
+    unwritten::Alone,
 };
 use kernel::{
     fs::File,
@@ -73,6 +74,7 @@ struct WriteDone {
     terminator: Terminator,
     object: IoRef,
     writing: Writing,
+    alone: Alone,
     start: u64,
     len: usize,
     epoch: u32,
@@ -86,6 +88,7 @@ impl Completion for WriteDone {
             terminator,
             object,
             writing,
+            alone,
             start,
             len,
             epoch,
@@ -108,6 +111,8 @@ impl Completion for WriteDone {
                 }
             }
             object.integrity().end_write();
+            // What it damaged is known by now to who waits for that.
+            alone.end(object.cache().unwritten());
         }
         terminator.call(result);
         object
@@ -124,6 +129,35 @@ fn refuse_write(resources: &Resources<'_>, object: &Object) -> Result {
     } else {
         Ok(())
     }
+}
+
+/// Lets a write to `file` begin: returns that nothing else touches it, and the epoch. Sleeps.
+///
+/// # Errors
+///
+/// Why it must not.
+fn begin_write(
+    resources: &Resources<'_>,
+    object: &Object,
+    file: &File,
+    start: u64,
+    len: u64,
+) -> Result<(Alone, u32)> {
+    let unwritten = object.cache().unwritten();
+    object.empty_holes()?;
+    let alone = unwritten.begin(file, start, len)?;
+    // If it cannot be mended, it is refused below.
+    object.mend();
+    object.mark_for_changes();
+    let epoch = object.integrity().epoch();
+    // Before the question whether the object is suspect, see `Object::mend()`.
+    object.integrity().begin_write();
+    if let Err(error) = refuse_write(resources, object) {
+        object.integrity().end_write();
+        alone.end(unwritten);
+        return Err(error);
+    }
+    Ok((alone, epoch))
 }
 
 /// The object and the file for a store of `len` bytes at `start`, as soon as the cookie is ready for
@@ -165,21 +199,17 @@ pub(crate) fn write(
         }
     };
     let cache = object.cache();
-    // If it cannot be mended, it is refused below.
-    object.mend();
-    object.mark_for_changes();
-    let epoch = object.integrity().epoch();
-    // Before the question whether the object is suspect, see `Object::mend()`.
-    object.integrity().begin_write();
-    if let Err(error) = refuse_write(resources, &object) {
-        object.integrity().end_write();
-        forget_range(&object, start, iter.len() as u64);
-        terminator.call(Err(error));
-        return Err(error);
-    }
+    let len = iter.len();
+    let (alone, epoch) = match begin_write(resources, &object, file, start, len as u64) {
+        Ok(begun) => begun,
+        Err(error) => {
+            forget_range(&object, start, len as u64);
+            terminator.call(Err(error));
+            return Err(error);
+        }
+    };
     fscache::count(Count::Write);
 
-    let len = iter.len();
     trace::write(object.debug_id(), file.inode(), start, len);
     let wait = !terminator.is_wanted();
     // As for a read.
@@ -187,6 +217,7 @@ pub(crate) fn write(
     let done = WriteDone {
         terminator,
         writing: Writing::begin(cache, len as u64),
+        alone,
         object: IoRef::new(&object),
         start,
         len,

@@ -228,6 +228,25 @@ mutant D26 cachefiles known::what_is_known_is_there cachefiles/known.rs \
 	'        self.extent = Extent::EMPTY;
     }' '    }'
 
+# --- what ext4 makes of blocks that were allocated --------------------------------
+mutant D26 cachefiles stores::none_touch cachefiles/stores.rs \
+	'self.start <= other.end && other.start <= self.end' 'self.start < other.end && other.start < self.end'
+mutant D26 cachefiles stores::none_touch cachefiles/stores.rs \
+	'self.file == other.file && ' ''
+mutant D26 cachefiles stores::none_touch cachefiles/stores.rs \
+	'self.stores.swap(at, last);' 'let _ = at;'
+mutant D26 cachefiles stores::there_is_an_end_to_them cachefiles/stores.rs \
+	'            return;
+        };
+        let last' '            self.len = self.len.saturating_sub(1);
+            return;
+        };
+        let last'
+mutant D26 cachefiles extent::every_hole cachefiles/extent.rs \
+	'Ok(data) => data.min(size),' 'Ok(data) => data,'
+mutant D26 cachefiles extent::every_hole cachefiles/extent.rs \
+	'Err(SeekError::BeyondEnd) => size,' 'Err(SeekError::BeyondEnd) => hole,'
+
 # --- what was free a moment ago ---------------------------------------------------
 mutant I11 cachefiles limits::what_was_free_a_moment_ago cachefiles/limits.rs \
 	'if self.jiffy != jiffy {' 'if self.jiffy > jiffy {'

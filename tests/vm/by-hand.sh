@@ -4,14 +4,17 @@
 # A cache without the daemon, which exits when it meets what is neither a file
 # nor a directory, and culls when it likes: descriptor 9 holds the device.
 
-# bind : the cache at $CACHE is online; false, with the reason in /tmp/bind.err, if it is refused.
+# bind [COMMAND...] : the cache at $CACHE is online, after these commands; false, with the reason
+# in /tmp/bind.err, if it is refused.
 bind() {
+	local command
 	disk cache "$CACHE"
 	modprobe cachefiles
 	wait_for "/dev/cachefiles appears" test -e /dev/cachefiles
 	exec 9<>/dev/cachefiles
 	printf 'dir %s' "$CACHE" >&9
 	printf 'tag test' >&9
+	for command in "$@"; do printf '%s' "$command" >&9; done
 	if ! { printf 'bind' >&9; } 2>/tmp/bind.err; then
 		exec 9>&-
 		return 1

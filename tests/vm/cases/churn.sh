@@ -6,8 +6,7 @@
 . ./lib.sh
 . ./small-disk.sh
 
-# Seen once in two runs of the kernel's own; it is not known yet which half does it.
-[ "$PAIR" = r-r ] || skip "with C, wrong bytes may be read through a cache whose disk is full"
+[ "$PAIR" = r-r ] || skip "with C, zeroes may be read through a cache whose disk is full; see unwritten.sh"
 RANDOM=${SEED:-1}
 end=$((SECONDS + ${CHURN:-20}))
 small_disk_start

@@ -31,6 +31,8 @@ mod key;
 mod known;
 #[path = "../../../../cachefiles/limits.rs"]
 mod limits;
+#[path = "../../../../cachefiles/stores.rs"]
+mod stores;
 
 #[cfg(test)]
 mod tests {
@@ -41,4 +43,5 @@ mod tests {
     mod key;
     mod known;
     mod limits;
+    mod stores;
 }

@@ -130,6 +130,32 @@ proptest! {
         prop_assert_eq!(pos, size);
     }
 
+    /// Each hole as a whole, once, and nothing that is data.
+    #[test]
+    fn every_hole(cells in file(), size in 0u64..160, fail in prop::option::of(1u32..6)) {
+        let mut map = Cells::new(cells, 2);
+        map.fail = fail;
+        let (end, mut holes) = (size.min(map.end()), Vec::new());
+        let result = for_each_hole(&mut map, end, |start, len| {
+            holes.push(start..start + len);
+            Ok(())
+        });
+        let failed = fail.is_some_and(|n| n <= map.calls);
+        map.fail = None;
+        prop_assert_eq!(result, if failed { Err(-5) } else { Ok(()) });
+        for pos in 0..end {
+            let times = holes.iter().filter(|hole| hole.contains(&pos)).count();
+            prop_assert!(times == usize::from(!map.at(pos)) || failed && times == 0);
+        }
+        prop_assert!(holes.iter().all(|hole| hole.start < hole.end && hole.end <= end));
+        let mut calls = 0;
+        let stopped = for_each_hole(&mut map, end, |_, _| {
+            calls += 1;
+            Err(-28)
+        });
+        prop_assert_eq!(stopped.is_err(), calls == 1);
+    }
+
     #[test]
     fn found_data_is_data_within_the_range(cells in file(), start in 0u64..160, len in 0u64..100, granule_shift in 3u32..6) {
         let granule = 1u64 << granule_shift;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The power goes at a random moment while a cache is filled, overwritten,
+# The power goes at a random moment while a cache is filled, added to, overwritten,
 # invalidated and culled, and all that was not flushed is lost.  Afterwards every
 # byte read is the server's, and what was complete before is read from the cache.
 #
@@ -12,22 +12,22 @@
 
 CUTS=${CUTS:-3} SEED=${SEED:-$RANDOM}
 CACHE=/power-cut
-FS=${FS:-ext4}
+BACKING=${BACKING:-ext4}
 modprobe dm-log-writes 2>/dev/null || skip "the kernel has no dm-log-writes"
 modprobe loop 2>/dev/null || true
 mkdir -p $CACHE
-say "seed $SEED, $CUTS cuts, $FS"
+say "seed $SEED, $CUTS cuts, $BACKING"
 
 disk=/tmp/cut-disk.img log=/tmp/cut-log.img after=/tmp/cut-after.img
-case $FS in
+case $BACKING in
 ext4) size=96M ;;
 *) size=320M ;;
 esac
 truncate -s $size $disk
 truncate -s 400M $log
-case $FS in
+case $BACKING in
 ext4) mke2fs -q -t ext4 -N 4096 $disk ;;
-*) "mkfs.$FS" -q $disk ;;
+*) "mkfs.$BACKING" -q $disk ;;
 esac
 cp --sparse=always $disk $after.first
 disk_loop=$(losetup --show -f $disk) log_loop=$(losetup --show -f $log)
@@ -36,11 +36,12 @@ dmsetup mknodes logged
 mark() { sync -f $CACHE; dmsetup message logged 0 mark "$1"; }
 
 server_start
-rm -rf $EXPORT/cut; mkdir -p $EXPORT/cut/{a,b,c}
+rm -rf $EXPORT/cut; mkdir -p $EXPORT/cut/{a,b,c,d}
 for i in $(seq 1 12); do
 	random $EXPORT/cut/a/$i $((i * 33333))
 	random $EXPORT/cut/b/$i $((i * 44444))
 	random $EXPORT/cut/c/$i $((i * 22222))
+	random $EXPORT/cut/d/$i $((300000 + i * 11111))
 done
 sync -f $EXPORT/cut
 
@@ -57,8 +58,16 @@ mount_nfs
 say "fill"
 read_cold cut/b
 sums $MNT/cut/c >/dev/null
+for i in $(seq 1 12); do head -c 100000 $MNT/cut/d/$i >/dev/null; done
 remount
 mark filled
+say "store more in files that have a name, while all is written out"
+(while :; do sync -f $CACHE; sleep 0.05; done) & syncer=$!
+sums $MNT/cut/d >/dev/null
+kill $syncer
+wait $syncer || true
+remount
+mark more
 say "overwrite"
 for i in 1 4 7 10; do
 	random $MNT/cut/b/$i $((i * 43210))

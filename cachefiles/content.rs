@@ -44,17 +44,24 @@ fn seek_error(error: Error) -> SeekError {
     }
 }
 
+impl BackingMap<'_> {
+    fn ask(&self, seek: impl FnOnce(&File) -> Result<u64>) -> Result<u64, SeekError> {
+        // Blocks that were never written are data to ext4 and XFS where the page cache has them, as
+        // it does when somebody else has read the file.
+        self.file.drop_pages();
+        inject::read()
+            .and_then(|()| self.cache.with_creds(|| seek(self.file)))
+            .map_err(seek_error)
+    }
+}
+
 impl Map for BackingMap<'_> {
     fn next_data(&mut self, pos: u64) -> Result<u64, SeekError> {
-        inject::read()
-            .and_then(|()| self.cache.with_creds(|| self.file.seek_data(pos)))
-            .map_err(seek_error)
+        self.ask(|file| file.seek_data(pos))
     }
 
     fn next_hole(&mut self, pos: u64) -> Result<u64, SeekError> {
-        inject::read()
-            .and_then(|()| self.cache.with_creds(|| self.file.seek_hole(pos)))
-            .map_err(seek_error)
+        self.ask(|file| file.seek_hole(pos))
     }
 }
 

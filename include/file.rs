@@ -83,6 +83,9 @@ pub(crate) trait FileExt {
     /// Notes that it was used now. May sleep.
     fn touch_atime(&self);
 
+    /// Drops what the page cache has of it, but for what is to be written out. Sleeps.
+    fn drop_pages(&self);
+
     /// Where data begins at or behind `pos`: a position, or `ENXIO` if there is none. Sleeps.
     fn seek_data(&self, pos: u64) -> Result<u64>;
 
@@ -145,6 +148,17 @@ impl FileExt for File {
 
     fn seek_data(&self, pos: u64) -> Result<u64> {
         seek(self, pos, bindings::SEEK_DATA)
+    }
+
+    #[inline]
+    fn drop_pages(&self) {
+        // SAFETY: An open file pins its mapping; a single volatile load.
+        let mapping = unsafe { (*self.as_ptr()).f_mapping };
+        // SAFETY: As above.
+        if unsafe { (&raw const (*mapping).nrpages).read_volatile() } != 0 {
+            // SAFETY: As above.
+            unsafe { bindings::invalidate_inode_pages2(mapping) };
+        }
     }
 
     fn seek_hole(&self, pos: u64) -> Result<u64> {

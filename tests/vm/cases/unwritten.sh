@@ -42,9 +42,11 @@ piece() {
 }
 stores() { stat_of CaWrOps WR; }
 stored() { [ "$(stores)" -gt "$1" ]; }
-# three_extents FILE : an inode has room for one more
+# three_extents FILE : a new one, of which the cache has as many; an inode has room for one more
 three_extents() {
 	local at
+	random $EXPORT/unwritten/"$1" 6000000
+	sync -f $EXPORT
 	for at in 1 2 3; do piece "$1" $((at << 20)) 4096 || fail "cold"; done
 }
 # all_right FILE : there is room again, and what is read is what the server has
@@ -58,8 +60,7 @@ all_right() {
 flaky_start
 echo 0 >/sys/fs/ext4/"$(dmsetup info -c --noheadings -o blkdevname flaky)"/reserved_clusters
 server_start
-for file in beside failed found; do random $EXPORT/unwritten/$file 6000000; done
-sync -f $EXPORT/unwritten
+mkdir -p $EXPORT/unwritten
 # Room is the filesystem's to refuse.
 bind 'bstop 0%' 'bcull 1%' 'brun 2%'
 mount_nfs
@@ -115,13 +116,18 @@ echo 1 >/proc/sys/vm/drop_caches
 piece failed $(((4 << 20) + 4096)) 4096 || fail "cold"
 all_right failed
 
-say "a store where one was under way when the power went"
+say "a store was under way when the power went"
 three_extents found
+three_extents scanned
 umount_nfs
 unbind
 find $CACHE/cache -type f -exec fallocate -n -o $((4 << 20)) -l $PIECE {} \;
 bind 'bstop 0%' 'bcull 1%' 'brun 2%'
 mount_nfs
+say "somebody else reads the cache's file"
+find $CACHE/cache -type f -exec cat {} + >/dev/null
+piece scanned $((4 << 20)) $PIECE || fail "zeroes are served that somebody has read"
+say "a store there"
 fill 0
 piece found $(((4 << 20) + 4096)) 4096 || fail "cold"
 all_right found

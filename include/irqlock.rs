@@ -17,6 +17,7 @@ use kernel::{
 };
 
 /// A spinlock around what it guards, that keeps interrupts out of this processor while it is held.
+/// Of two that are held, the one that was taken last is given back first.
 pub(crate) type IrqSpinLock<T> = Lock<T, IrqSpinLockBackend>;
 
 /// Initialises an [`IrqSpinLock`].

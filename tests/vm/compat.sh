@@ -73,6 +73,11 @@ cold() {
 # warm : and it comes from the cache alone.
 warm() {
 	matches
+	# Of who was neither asked nor answered, memory had it: somebody still held the mount.
+	if [ "$sent" = 0 ] && [ "$hits" = 0 ]; then
+		drop_caches
+		matches
+	fi
 	[ "$sent" = 0 ] || wrong "$sent reads were sent to the server while the cache was warm"
 	[ "$hits" -gt 0 ] || wrong "no read was answered by the warm cache"
 }
